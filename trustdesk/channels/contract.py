@@ -1,0 +1,72 @@
+"""All a channel may know about the product: plain data in, plain data out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from trustdesk.policy.proof import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One customer message, normalised. Ids are the sender's own and unique per inbox: they make intake idempotent."""
+
+    external_id: str
+    thread: str                     # chat visitor, root Message-ID, comment thread
+    handle_kind: str                # customers.Handle.Kind
+    handle: str                     # visitor id, exchange UID, mail address
+    text: str
+    sent_at: datetime
+    name: str = ""
+    locale: str = "en"
+    proof: Proof = Proof.NOBODY
+    proof_until: datetime | None = None
+    proof_how: str = ""
+    subject: str = ""
+    topic: str = ""                 # request type the customer chose
+    uploads: tuple[str, ...] = ()   # keys of files already stored here
+    automatic: bool = False         # an auto-reply, a list: recorded, never answered
+    public: bool = False            # anyone can read the thread
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One thing to send. `key` is ours: sending twice is recognisable."""
+
+    key: str
+    recipient: str
+    subject: str
+    text: str
+    locale: str = "en"
+    automatic: bool = False         # no person wrote it: nothing may answer it of its own accord
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one message of a channel may hold."""
+
+    max_text: int                   # characters
+    files: int                      # how many in one message
+    file_bytes: int                 # of one file
+
+
+class SendFailed(Exception):
+    """The message did not go out; `permanent` says whether trying again helps."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+
+
+class Channel:
+    """Facts of one kind of channel, and its way out."""
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    limits: ClassVar[Limits]
+
+    def send(self, message: Outbound) -> str:
+        """Deliver; return the provider's message id or raise SendFailed."""
+        raise SendFailed(f"{self.label} is inbound only", permanent=True)

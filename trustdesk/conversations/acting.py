@@ -1,0 +1,69 @@
+"""One act on one case: hold its row, say events, change its fields, tell who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.db import transaction
+
+from trustdesk.conversations import announce, statements, timeline
+from trustdesk.conversations.models import Conversation
+from trustdesk.staff import permissions
+from trustdesk.staff.permissions import Action, Seat
+
+
+class UnableToAct(Exception):
+    """`code` says why (not_found, closed, taken …). Trying again does not help until the case has changed."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(slots=True)
+class Act:
+    """A case whose row lock is held."""
+
+    row: Any
+    now: datetime
+    link: psycopg.Cursor[Any]
+    queue_changed: bool = False
+    _drafts: list[timeline.Draft] = field(default_factory=list)
+    _values: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, code: str, *, visible: bool, by: int | None = None, **data: Any) -> None:
+        """Add an event to the timeline; `by` is the agent who did it."""
+        self._drafts.append(timeline.event(self.row.id, self.row.inbox_id, code, visible=visible, agent_id=by,
+                                           author="agent" if by else "system", **data))
+
+    def set(self, **columns: Any) -> None:
+        """Change fields of the conversation."""
+        self._values |= columns
+
+    @property
+    def said(self) -> bool:
+        """Whether this act has anything to say: an act done twice has not, the second time."""
+        return bool(self._drafts)
+
+
+@contextmanager
+def on(conversation_id: int, *, now: datetime, seat: Seat | None = None, action: Action | None = None) -> Iterator[Act]:
+    """Hold one case for one act, in one transaction; raises UnableToAct("not_found") where `seat` may not do `action`."""
+    with transaction.atomic(), statements.cursor() as link:
+        row = timeline.lock(link, [conversation_id]).get(conversation_id)
+        if row is None or (seat and action and not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id)):
+            raise UnableToAct("not_found")
+        act = Act(row, now, link)
+        yield act
+        last_seq = {row.id: row.last_seq}
+        timeline.append(link, act._drafts, last_seq=last_seq, now=now)
+        if act._values:
+            Conversation.objects.filter(pk=row.id).update(**act._values)
+        if act.said or act._values:
+            teams = {row.team_id, act._values.get("team_id", row.team_id)}
+            announce.changed(last_seq, teams=teams, queues=teams if act.queue_changed else ())

@@ -1,0 +1,98 @@
+"""Who works on a case: dealt out to the least loaded, taken, or handed over."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Count, Max
+
+from trustdesk.conversations import acting, announce, queue, statements, timeline
+from trustdesk.conversations.models import Conversation, DeskPresence
+from trustdesk.policy import routing
+from trustdesk.seams import failpoints
+from trustdesk.staff import shifts
+from trustdesk.staff.models import Agent
+from trustdesk.staff.permissions import Action, Seat, may, seat as load_seat
+
+HERE = timedelta(seconds=60)        # a desk not seen for longer is closed
+AT_ONCE = 200                       # cases dealt in one go
+_LOCK = 0x7D_A551                   # one dealer at a time, over all processes
+
+
+def deal(*, now: datetime) -> int:
+    """Give queued chats to agents who are on shift, at their desk and have room; return how many were given."""
+    with transaction.atomic(), statements.cursor() as link:
+        with connection.cursor() as plain:
+            plain.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        queued = list(
+            Conversation.objects.filter(queued_at__isnull=False, assignee=None, team__isnull=False)
+            .order_by("priority", "queued_at", "id").values("id", "team_id", "locale", "priority", "queued_at")[:AT_ONCE]
+        )
+        candidates = _candidates(now) if queued else []
+        given = routing.assign(cases=[
+            routing.Case(conversation=row["id"], team=row["team_id"], language=row["locale"], priority=row["priority"],
+                         waiting_since=row["queued_at"]) for row in queued
+        ], candidates=candidates)
+        rows = timeline.lock(link, [one.conversation for one in given])
+        still = [one for one in given if rows[one.conversation].queued_at and rows[one.conversation].assignee_id is None]
+        names = dict(Agent.objects.filter(pk__in={one.agent for one in still}).values_list("pk", "public_name"))
+        last_seq = {one.conversation: rows[one.conversation].last_seq for one in still}
+        timeline.append(link, [
+            timeline.event(one.conversation, rows[one.conversation].inbox_id, "assigned", visible=True, name=names[one.agent],
+                           agent=one.agent, because=one.because) for one in still
+        ], last_seq=last_seq, now=now)
+        for one in still:
+            Conversation.objects.filter(pk=one.conversation).update(assignee=one.agent, status=Conversation.Status.OPEN)
+        queue.leave(link, list(last_seq), now=now, outcome="answered")
+        teams = [rows[one].team_id for one in last_seq]
+        announce.changed(last_seq, teams=teams, queues=teams)
+        failpoints.hit("before_assign_commit")
+    return len(still)
+
+
+def take(*, conversation_id: int, seat: Seat, now: datetime) -> None:
+    """Make the case the agent's own; raises UnableToAct("taken") when a colleague was first."""
+    with acting.on(conversation_id, now=now, seat=seat, action=Action.SEE) as act:
+        if act.row.assignee_id == seat.agent_id:
+            return
+        if not may(seat, Action.TAKE, team_id=act.row.team_id, assignee_id=act.row.assignee_id):
+            raise acting.UnableToAct("taken")
+        _give(act, seat.agent_id, seat.public_name, by=seat.agent_id, because="taken")
+
+
+def assign(*, conversation_id: int, to: int | None, seat: Seat, now: datetime) -> None:
+    """Hand the case to a colleague, or (None) back to its team; raises UnableToAct("not_found", "no_access")."""
+    receiver = load_seat(to) if to is not None else None
+    with acting.on(conversation_id, now=now, seat=seat, action=Action.ASSIGN) as act:
+        if to is None:
+            act.set(assignee_id=None, status=Conversation.Status.WAITING)
+            act.say("unassigned", visible=False, by=seat.agent_id)
+            return
+        if receiver is None or (act.row.team_id not in receiver.team_ids and receiver.role != "admin"):
+            raise acting.UnableToAct("no_access")
+        if act.row.assignee_id != to:
+            _give(act, to, receiver.public_name, by=seat.agent_id, because="assigned")
+
+
+def _give(act: acting.Act, agent_id: int, name: str, *, by: int, because: str) -> None:
+    if act.row.queued_at:
+        queue.leave(act.link, [act.row.id], now=act.now, outcome="answered")
+        act.queue_changed = True
+    status = Conversation.Status.OPEN if act.row.status == Conversation.Status.WAITING else act.row.status
+    act.set(assignee_id=agent_id, status=status)
+    act.say("assigned", visible=True, by=by, name=name, agent=agent_id, because={"code": because})
+
+
+def _candidates(now: datetime) -> list[routing.Candidate]:
+    held = Conversation.objects.filter(status__in=(Conversation.Status.OPEN, Conversation.Status.PENDING), inbox__kind="chat",
+                                       assignee__isnull=False)
+    load = {row["assignee"]: row for row in held.values("assignee").annotate(n=Count("pk"), last=Max("updated_at"))}
+    here = set(DeskPresence.objects.filter(seen_at__gt=now - HERE).values_list("agent_id", flat=True))
+    return [
+        routing.Candidate(
+            agent=one.agent_id, team_ids=one.team_ids, languages=frozenset(one.languages), on_shift=True,
+            online=one.agent_id in here, capacity=one.capacity, load=load.get(one.agent_id, {}).get("n", 0),
+            last_assigned_at=load.get(one.agent_id, {}).get("last"),
+        ) for one in shifts.on_duty(now=now)
+    ]

@@ -1,0 +1,100 @@
+"""Decode one picture and write it anew: run as a script, in a process of its own, by `imaging`.
+
+standard input: the picture · argument: its kind · standard output: the new picture · standard error: "width height".
+Exit 0 done, 3 not a picture of that kind, 4 more than one picture may ask for.
+
+It imports nothing of this project and limits itself before it looks at a single byte: a decoder that is tricked into
+running for ever, eating memory or crashing takes only this process with it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import warnings
+
+CPU_SECONDS = 5
+MEMORY = 256 * 1024 * 1024  # bytes of address space
+OUTPUT = 64 * 1024 * 1024  # bytes
+PIXELS = 40_000_000  # of all frames together; 160 MB once decoded
+FRAMES = 300
+BROKEN, TOO_MUCH = 3, 4
+
+
+def limit() -> None:
+    """Take from this process what decoding a picture does not need."""
+    for what, most in (
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, OUTPUT),
+        (resource.RLIMIT_NOFILE, 16),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    os.nice(5)  # pictures may wait, chats may not
+
+
+def main(kind: str) -> int:
+    """Read, check, decode and write; return the exit code."""
+    from PIL import Image, ImageFile, ImageOps
+
+    warnings.simplefilter("ignore")  # Pillow warns on standard error, which carries our answer
+    Image.MAX_IMAGE_PIXELS = None  # checked below, and as an answer rather than an exception
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    image = Image.open(sys.stdin.buffer, formats=[kind.upper()])
+    width, height = image.size
+    count = getattr(image, "n_frames", 1)
+    if count * width * height > PIXELS or count > FRAMES:
+        return TOO_MUCH
+    if kind == "jpeg" and width * height > PIXELS // 2:
+        image.draft("RGB", (width // 2, height // 2))  # large photographs at half size: turning one needs two copies
+    if count > 1:
+        size = _animation(image, count, kind)
+    else:
+        ImageOps.exif_transpose(image, in_place=True)
+        size = _still(image, kind)
+    sys.stdout.flush()
+    os.write(sys.stderr.fileno(), b"%d %d" % size)
+    return 0
+
+
+def _still(image, kind):  # type: ignore[no-untyped-def]  # Pillow is imported once the limits hold
+    if image.mode not in ("1", "L", "RGB", "RGBA") or "transparency" in image.info:
+        alpha = image.has_transparency_data and kind != "jpeg"
+        image = image.convert("RGBA" if alpha else "RGB")
+    image.info = {}  # profile, comments, XMP, Exif: writers take them from here
+    image.save(sys.stdout.buffer, format=kind.upper(), **_SETTINGS[kind])
+    return image.size
+
+
+def _animation(image, count, kind):  # type: ignore[no-untyped-def]
+    frames, durations = [], []
+    for number in range(count):
+        image.seek(number)
+        durations.append(max(20, int(image.info.get("duration") or 100)))
+        frame = image.convert("RGBA")
+        frame.info = {}
+        frames.append(frame)
+    settings = _SETTINGS[kind] | {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": 0}
+    frames[0].save(sys.stdout.buffer, format=kind.upper(), **settings)
+    return image.size
+
+
+_SETTINGS = {
+    "png": {"compress_level": 1},  # the next level takes twice as long for a tenth of the size
+    "jpeg": {"quality": 88},
+    "webp": {"quality": 88, "method": 2},
+    "gif": {},
+}
+
+
+if __name__ == "__main__":
+    limit()
+    try:
+        code = main(sys.argv[1])
+    except MemoryError:
+        code = TOO_MUCH
+    except Exception:  # noqa: BLE001  decoders fail in every way there is, and all mean "not a picture we can show"
+        code = BROKEN
+    os._exit(code)  # nothing of the picture gets to run in finalizers

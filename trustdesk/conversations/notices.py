@@ -1,0 +1,37 @@
+"""What we mail about a case of its own accord."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from trustdesk.channels import outbox
+from trustdesk.conversations.models import Conversation, Entry
+
+
+def mail_unread(*, conversation_id: int, now: datetime) -> None:
+    """Mail an agent's unread answers to the address the customer left, each answer once.
+
+    The address was typed into the chat and is not proved: what the agents wrote goes there, never what the customer wrote.
+    """
+    with transaction.atomic():
+        case = Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
+        unread = list(Entry.objects.filter(conversation=case, kind="message", author="agent", seq__gt=case.customer_seq, visible=True)
+                      .order_by("seq").values_list("seq", "text"))
+        if not case.answer_to or not unread:
+            return
+        with override(case.locale):
+            outbox.queue(
+                key=f"unread:{case.pk}:{unread[-1][0]}", inbox_id=outbox.mail_inbox(), conversation_id=case.pk, purpose="answer",
+                recipient=case.answer_to, subject=_("Answer to your case %(reference)s") % {"reference": case.reference},
+                text="\n\n".join([*(text for _seq, text in unread), _safety()]), now=now,
+            )
+        case.customer_seq = unread[-1][0]
+        case.save(update_fields=["customer_seq"])
+
+
+def _safety() -> str:
+    return _("We never ask for your password, private key, seed phrase or a two-factor code.")

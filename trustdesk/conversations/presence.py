@@ -1,0 +1,27 @@
+"""Who is at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from trustdesk.conversations.models import DeskPresence
+from trustdesk.realtime import jobs
+
+
+def seen(*, agent_ids: Collection[int], now: datetime) -> None:
+    """Note that these agents have their desk open."""
+    if agent_ids:
+        DeskPresence.objects.bulk_create(
+            [DeskPresence(agent_id=agent, seen_at=now) for agent in sorted(agent_ids)],
+            update_conflicts=True, unique_fields=["agent"], update_fields=["seen_at"],
+        )
+
+
+def arrived(*, agent_id: int, now: datetime) -> None:
+    """Note that an agent opened the desk, and deal waiting chats out."""
+    with transaction.atomic():
+        seen(agent_ids=[agent_id], now=now)
+        jobs.defer("conversations.assign")

@@ -1,0 +1,222 @@
+"""All that a customer may read. Only customer-visible entries are ever selected here, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from trustdesk.conversations import queue, rulebook, statements
+from trustdesk.conversations.models import Attachment, Conversation, History, Proving
+from trustdesk.customers.models import Handle
+from trustdesk.policy import waiting
+from trustdesk.policy.proof import Proof
+
+_AFTER = """
+SELECT c.id AS conversation_id, c.last_seq, e.id, e.seq, e.kind, e.author, e.at, e.text, e.event, e.data, e.external_id, a.public_name
+FROM unnest(%s::bigint[], %s::int[]) AS k (id, after)
+JOIN conversations_conversation c ON c.id = k.id
+LEFT JOIN conversations_entry e ON e.conversation_id = k.id AND e.seq > k.after AND e.seq <= c.last_seq AND e.visible
+LEFT JOIN staff_agent a ON a.id = e.agent_id
+ORDER BY c.id, e.seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of an entry; `key` names it, width and height in pixels (0: no image)."""
+
+    key: str
+    name: str
+    media_type: str
+    size: int
+    state: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as a customer sees it; an event is a code with parameters, worded by the surface."""
+
+    seq: int
+    kind: str
+    author: str
+    name: str
+    at: datetime
+    text: str
+    client_id: str
+    event: str
+    params: Mapping[str, Any]
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The entries after a position, complete up to `upto`."""
+
+    after: int
+    upto: int
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A conversation as its customer sees it."""
+
+    id: int
+    reference: str
+    inbox_id: int
+    customer_id: int
+    team_id: int | None
+    status: str
+    topic: str
+    topic_label: str
+    agent: str
+    rated: bool
+    queued: bool
+    staffed: bool                   # somebody of its team is on shift
+    answer_to: str
+    customer_seq: int
+    agent_seq: int
+    last_seq: int
+    created_at: datetime
+    proof_level: Proof              # at the moment of reading
+    proof_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Whether somebody is on shift now, and how busy today is by hour (0 quiet, 1 normal, 2 busy; empty: unknown)."""
+
+    open: bool
+    level: str
+    by_hour: tuple[int, ...]
+
+
+def entries_after(positions: Mapping[int, int]) -> dict[int, Page]:
+    """Read, in one snapshot, what customers see after a seq, for each conversation id; unknown ids are absent."""
+    if not positions:
+        return {}
+    with statements.cursor() as link:
+        link.execute(_AFTER, (list(positions), list(positions.values())))
+        rows = link.fetchall()
+    files = _files([row.id for row in rows if row.id and '"files"' in row.data])
+    pages: dict[int, tuple[int, list[Line]]] = {}
+    for row in rows:
+        lines = pages.setdefault(row.conversation_id, (row.last_seq, []))[1]
+        if row.id is not None:
+            lines.append(_line(row, files.get(row.id, ())))
+    return {identity: Page(positions[identity], upto, tuple(lines)) for identity, (upto, lines) in pages.items()}
+
+
+def _line(row: Any, files: tuple[File, ...]) -> Line:
+    data = orjson.loads(row.data)
+    own = row.author == "customer" and row.external_id
+    name = row.public_name or ""
+    params = {key: value for key, value in data.items() if key in _PARAMS}
+    return Line(row.seq, row.kind, row.author, name, row.at, row.text, row.external_id.rpartition(":")[2] if own else "", row.event,
+                params, files)
+
+
+# What of an event's data customers may see; `because` and staff ids are not among it.
+_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked"})
+
+
+def _files(entry_ids: Sequence[int]) -> dict[int, tuple[File, ...]]:
+    found: dict[int, tuple[File, ...]] = {}
+    for row in Attachment.objects.filter(entry__in=entry_ids).order_by("id") if entry_ids else ():
+        if row.entry_id is not None:
+            found[row.entry_id] = (*found.get(row.entry_id, ()), File(row.key, row.name, row.media_type, row.size, row.state,
+                                                                       row.width, row.height))
+    return found
+
+
+def current(*, inbox_id: int, thread: str, locale: str, now: datetime) -> Case | None:
+    """Return the case that an outside thread points at now, or None before its first message."""
+    row = Conversation.objects.filter(threads__inbox=inbox_id, threads__external=thread).select_related("assignee", "type").first()
+    return None if row is None else _case(row, locale, now)
+
+
+def by_id(conversation_id: int, *, locale: str, now: datetime) -> Case | None:
+    """Return one case; the caller has shown that it belongs to the customer who asks."""
+    row = Conversation.objects.filter(pk=conversation_id).select_related("assignee", "type").first()
+    return None if row is None else _case(row, locale, now)
+
+
+def _case(row: Conversation, locale: str, now: datetime) -> Case:
+    proved = row.proof_until is not None and row.proof_until > now
+    return Case(
+        id=row.pk, reference=row.reference, inbox_id=row.inbox_id, customer_id=row.customer_id, team_id=row.team_id, status=row.status,
+        topic=row.type.code if row.type else "", topic_label=row.type.label_in(locale) if row.type else "",
+        agent=row.assignee.public_name if row.assignee else "", rated=row.rating is not None, queued=row.queued_at is not None,
+        staffed=row.team_id in queue.staffed_teams(now=now),
+        answer_to=row.answer_to, customer_seq=row.customer_seq, agent_seq=row.agent_seq, last_seq=row.last_seq, created_at=row.created_at,
+        proof_level=Proof(row.proof_level) if proved else Proof.NOBODY, proof_until=row.proof_until if proved else None,
+    )
+
+
+def statuses(conversation_ids: Sequence[int], *, locale: str, now: datetime) -> dict[int, Case]:
+    """Return several cases by id, in one query."""
+    rows = Conversation.objects.filter(pk__in=conversation_ids).select_related("assignee", "type")
+    return {row.pk: _case(row, locale, now) for row in rows}
+
+
+def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, queue.Place]:
+    """Return the live queue place of each conversation that waits in it."""
+    return queue.places(conversation_ids, now=now)
+
+
+def open_proving(conversation_id: int) -> Proving | None:
+    """Return the latest attempt at a proof in this case, if it is still under way."""
+    latest = Proving.objects.filter(conversation=conversation_id).order_by("-created_at", "-pk").first()
+    return latest if latest and latest.state in (Proving.State.ASKED, Proving.State.SENT) else None
+
+
+def topics(*, locale: str) -> list[tuple[str, str]]:
+    """List the request types offered in the chat: (code, label in the reader's language)."""
+    return [(rule.code, rule.label_zh if locale.startswith("zh") else rule.label) for rule in rulebook.types().values() if rule.in_chat]
+
+
+def chat_inbox() -> int:
+    """Return the inbox that chat messages come to."""
+    return rulebook.chat_inbox()
+
+
+def hours(*, timezone: str, now: datetime) -> Hours:
+    """Say whether anybody is on shift and how busy the hours of today usually are, in the reader's time zone."""
+    busy = waiting.busy_hours(queue.started(since=now - timedelta(days=28)), tz=ZoneInfo(timezone), now=now)
+    here = now.astimezone(ZoneInfo(timezone)).hour
+    level = ("quiet", "normal", "busy")[busy[here]] if busy else "normal"
+    return Hours(agents_online(now=now), level, tuple(busy or ()))
+
+
+def agents_online(*, now: datetime) -> bool:
+    """Say whether anybody is on shift."""
+    return bool(queue.staffed_teams(now=now))
+
+
+def recently_moved(*, since: datetime) -> dict[int, int]:
+    """Return id → last seq of conversations that changed since then: the safety net under lost hints."""
+    return dict(Conversation.objects.filter(updated_at__gt=since).values_list("id", "last_seq"))
+
+
+def file_for(*, key: str, handle_kind: str, handle: str) -> Attachment | None:
+    """Find a file that this customer sent or was sent; None for anybody else's and for unknown keys alike."""
+    owner = Handle.objects.filter(kind=handle_kind, value=handle).first()
+    row = Attachment.objects.filter(key=key, state=Attachment.State.READY).select_related("conversation", "entry").first()
+    if owner is None or row is None:
+        return None
+    if row.handle_id == owner.pk:
+        return row
+    shown = row.entry is not None and row.entry.visible
+    return row if shown and row.conversation is not None and row.conversation.customer_id == owner.customer_id else None
+
+
+def epoch() -> str:
+    """Return the epoch of this database; it changes when a backup was restored."""
+    return str(History.objects.get(pk=1).epoch)

@@ -1,0 +1,118 @@
+"""The chat queue: joining, leaving, the live position, and an estimate that is judged by what then happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from trustdesk.conversations.models import Wait
+from trustdesk.policy import waiting
+from trustdesk.staff import shifts
+
+FRESH = 15.0                # seconds a forecast may be old
+
+_COUNT = """
+SELECT team_id, count(*) AS n FROM conversations_conversation WHERE queued_at IS NOT NULL AND team_id = ANY(%s) GROUP BY team_id
+"""
+_JOIN = """
+INSERT INTO conversations_wait (conversation_id, type_code, team_id, ahead, promised, started_at, outcome)
+SELECT v.id, coalesce(t.code, ''), v.team, v.ahead, v.promised, v.at, ''
+FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS v (id, team, ahead, promised, at)
+JOIN conversations_conversation c ON c.id = v.id LEFT JOIN conversations_requesttype t ON t.id = c.type_id
+"""
+_LEAVE = "UPDATE conversations_wait SET ended_at = %s, outcome = %s WHERE conversation_id = ANY(%s) AND ended_at IS NULL"
+_POSITIONS = """
+SELECT id, team_id, type_code, position FROM (
+  SELECT c.id, c.team_id, coalesce(t.code, '') AS type_code,
+         row_number() OVER (PARTITION BY c.team_id ORDER BY c.priority, c.queued_at, c.id) AS position
+  FROM conversations_conversation c LEFT JOIN conversations_requesttype t ON t.id = c.type_id
+  WHERE c.queued_at IS NOT NULL AND c.team_id IN (SELECT team_id FROM conversations_conversation WHERE id = ANY(%s))
+) AS line WHERE id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the queue: 1 is next; `seconds`: `share` of people wait less than that, None: too little is known."""
+
+    position: int
+    seconds: int | None
+    share: float
+
+
+_forecasts: dict[tuple[int | None, str], tuple[float, waiting.Forecast | None]] = {}
+_staffed: tuple[float, frozenset[int]] = (0.0, frozenset())
+
+
+def join(link: psycopg.Cursor[Any], opened: Mapping[int, int | None], *, now: datetime) -> None:
+    """Record that conversations (id → team), already marked as queued, joined the queue, and what each was promised."""
+    link.execute(_COUNT, (sorted({team for team in opened.values() if team is not None}),))
+    counts = {row.team_id: row.n for row in link.fetchall()}
+    rows = []
+    for identity, team in sorted(opened.items(), reverse=True):     # the newest has everybody else ahead
+        counts[team] = ahead = max(0, counts.get(team, 1) - 1)
+        place = _estimate(team, "", ahead, now)
+        rows.append((identity, team, ahead, place, now))
+    link.execute(_JOIN, list(map(list, zip(*rows, strict=True))))
+
+
+def leave(link: psycopg.Cursor[Any], conversation_ids: Sequence[int], *, now: datetime, outcome: str) -> None:
+    """Take conversations out of the queue; `outcome` is answered or left. Not being in it is no error."""
+    if conversation_ids:
+        link.execute("UPDATE conversations_conversation SET queued_at = NULL WHERE id = ANY(%s)", (list(conversation_ids),))
+        link.execute(_LEAVE, (now, outcome, list(conversation_ids)))
+
+
+def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, Place]:
+    """Return the live place of each conversation that is in the queue."""
+    with connection.cursor() as link:
+        link.execute(_POSITIONS, (list(conversation_ids), list(conversation_ids)))
+        rows = link.fetchall()
+    return {identity: Place(position, _estimate(team, code, position - 1, now), waiting.SHARE) for identity, team, code, position in rows}
+
+
+def history(team_id: int | None, *, now: datetime) -> list[waiting.Wait]:
+    """Return the team's latest ended waits."""
+    rows = Wait.objects.filter(team=team_id, ended_at__gt=now - waiting.HORIZON, outcome="answered").order_by("-ended_at")
+    return [
+        waiting.Wait(type=row.type_code, waited=row.ended_at - row.started_at, ended_at=row.ended_at, ahead=row.ahead,
+                     promised=None if row.promised is None else timedelta(seconds=row.promised))
+        for row in rows[:waiting.MEMORY] if row.ended_at
+    ]
+
+
+def started(*, since: datetime) -> list[datetime]:
+    """Return when chats joined the queue since then: what the busy hours are made of."""
+    return list(Wait.objects.filter(started_at__gt=since).order_by("started_at").values_list("started_at", flat=True))
+
+
+def staffed_teams(*, now: datetime) -> frozenset[int]:
+    """Return the teams of which somebody is on shift; at most a few seconds old."""
+    global _staffed
+    at, teams = _staffed
+    if not at or time.monotonic() - at > FRESH:
+        teams = frozenset(team for one in shifts.on_duty(now=now) for team in one.team_ids)
+        _staffed = (time.monotonic(), teams)
+    return teams
+
+
+def forget() -> None:
+    """Read the history anew at the next use."""
+    global _staffed
+    _forecasts.clear()
+    _staffed = (0.0, frozenset())
+
+
+def _estimate(team: int | None, code: str, ahead: int, now: datetime) -> int | None:
+    at, forecast = _forecasts.get((team, code), (0.0, None))
+    if not at or time.monotonic() - at > FRESH:
+        forecast = waiting.learn(recent=history(team, now=now), now=now, type=code or None)
+        _forecasts[team, code] = (time.monotonic(), forecast)
+    found = forecast.estimate(ahead) if forecast else None
+    return None if found is None else int(found.within.total_seconds())

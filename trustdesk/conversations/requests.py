@@ -1,0 +1,85 @@
+"""What customers do to their own case besides writing: end, rate, leave an address, mark as read.
+
+Whoever calls has shown that the case is the customer's. Doing a thing twice changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from trustdesk.conversations import acting, queue
+from trustdesk.conversations.acting import UnableToAct
+from trustdesk.conversations.attachments import announce as announce_upload
+from trustdesk.conversations.proving import WAYS, Step
+from trustdesk.conversations.proving import check as check_proof
+from trustdesk.conversations.proving import start as start_proof
+from trustdesk.conversations.transcript import UnableToMail
+from trustdesk.conversations.transcript import mail as mail_transcript
+from trustdesk.conversations.models import Conversation
+from trustdesk.policy import guard
+
+COMMENT = 2_000             # characters
+
+__all__ = [
+    "WAYS", "Step", "UnableToAct", "UnableToMail", "announce_upload", "check_proof", "end", "leave_mail", "mail_transcript", "mark_read",
+    "masked_mail", "rate", "start_proof",
+]
+
+
+def end(*, conversation_id: int, now: datetime) -> None:
+    """End the chat from the customer's side; the case is closed, and his next message opens a new one."""
+    with acting.on(conversation_id, now=now) as act:
+        if act.row.status == Conversation.Status.CLOSED:
+            return
+        if act.row.queued_at:
+            queue.leave(act.link, [act.row.id], now=now, outcome="left")
+            act.queue_changed = True
+        act.set(status=Conversation.Status.CLOSED, resolved_at=now, waiting_since=None)
+        act.say("ended_by_customer", visible=True)
+
+
+def rate(*, conversation_id: int, score: int, comment: str, now: datetime) -> None:
+    """Rate the help, 1 to 5, while the case is resolved or closed; a later rating replaces the earlier. Raises UnableToAct("not_yet")."""
+    if not 1 <= score <= 5:
+        raise UnableToAct("bad_score")
+    with acting.on(conversation_id, now=now) as act:
+        if act.row.status not in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED):
+            raise UnableToAct("not_yet")
+        before = Conversation.objects.values_list("rating", "rating_comment").get(pk=conversation_id)
+        words = guard.mask(comment[:COMMENT]).text
+        if before != (score, words):
+            act.set(rating=score, rating_comment=words)
+            act.say("rated", visible=True, score=score)
+
+
+def leave_mail(*, conversation_id: int, mail: str, now: datetime) -> str:
+    """Ask to be answered by mail when the chat is gone; return the address masked. Raises UnableToAct("bad_mail").
+
+    The address is only claimed: answers go there, never account data, and the place in the queue is kept.
+    """
+    mail = mail.strip()
+    try:
+        validate_email(mail)
+    except ValidationError:
+        raise UnableToAct("bad_mail") from None
+    with acting.on(conversation_id, now=now) as act:
+        if act.row.status == Conversation.Status.CLOSED:
+            raise UnableToAct("closed")
+        if act.row.answer_to != mail:
+            act.set(answer_to=mail)
+            act.say("by_mail", visible=True, mail=masked_mail(mail))
+    return masked_mail(mail)
+
+
+def mark_read(*, conversation_id: int, seq: int) -> None:
+    """Note how far the customer has read; never backwards, never past the end."""
+    Conversation.objects.filter(pk=conversation_id, customer_seq__lt=seq, last_seq__gte=seq).update(customer_seq=seq)
+
+
+def masked_mail(mail: str) -> str:
+    """Show an address so that its owner knows it and nobody else learns it: a•••@example.test."""
+    name, _, host = mail.rpartition("@")
+    return f"{name[:1]}•••@{host}" if name else ""

@@ -1,0 +1,129 @@
+"""The hot statements: each handles a whole batch at once, whatever its size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection
+from psycopg.rows import namedtuple_row
+
+RESOLVE = """
+SELECT k.n - 1 AS n, h.id AS handle_id, h.customer_id, t.id AS thread_id, t.conversation_id
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS k (inbox, external, kind, value, n)
+LEFT JOIN customers_handle h ON h.kind = k.kind AND h.value = k.value
+LEFT JOIN conversations_thread t ON t.inbox_id = k.inbox AND t.external = k.external
+"""
+
+# NO KEY: an entry's foreign-key check elsewhere must not wait for us.
+LOCK = """
+SELECT id, reference, customer_id, inbox_id, type_id, team_id, assignee_id, status, locale, last_seq, queued_at,
+       proof_level, proof_until, waiting_since, answer_to
+FROM conversations_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+"""
+
+KNOWN = """
+SELECT e.inbox_id, e.external_id, e.id, e.conversation_id, e.seq, e.at, e.text, e.data
+FROM unnest(%s::bigint[], %s::text[]) AS k (inbox, external)
+JOIN conversations_entry e ON e.inbox_id = k.inbox AND e.external_id = k.external
+"""
+
+INSERT_ENTRIES = """
+INSERT INTO conversations_entry
+  (conversation_id, seq, kind, author, agent_id, handle_id, inbox_id, external_id, text, event, data, visible, at)
+SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
+                     %s::text[], %s::text[], %s::jsonb[], %s::bool[], %s::timestamptz[])
+RETURNING id, conversation_id, seq
+"""
+
+ADVANCE = """
+UPDATE conversations_conversation c SET last_seq = v.seq, updated_at = v.at
+FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[]) AS v (id, seq, at) WHERE c.id = v.id
+"""
+
+# A customer's message: he waits from now on, if he was not already waiting.
+CUSTOMER_SPOKE = """
+UPDATE conversations_conversation c
+SET waiting_since = coalesce(c.waiting_since, v.at), status = v.status,
+    resolved_at = CASE WHEN v.status = 'resolved' THEN c.resolved_at END
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS v (id, at, status) WHERE c.id = v.id
+"""
+
+AGENT_SPOKE = """
+UPDATE conversations_conversation c
+SET waiting_since = NULL, answered_at = coalesce(c.answered_at, v.at), queued_at = NULL,
+    assignee_id = coalesce(c.assignee_id, v.agent), status = CASE WHEN c.status = 'waiting' THEN 'open' ELSE c.status END
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS v (id, at, agent) WHERE c.id = v.id
+"""
+
+INSERT_CUSTOMERS = """
+INSERT INTO customers_customer (name, locale, tier, created_at)
+SELECT name, locale, '', at FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY AS v (name, locale, at, n)
+ORDER BY n RETURNING id
+"""
+
+INSERT_HANDLES = """
+INSERT INTO customers_handle (customer_id, kind, value, proof, proved_at, created_at)
+SELECT customer, kind, value, proof, proved_at, at
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
+  WITH ORDINALITY AS v (customer, kind, value, proof, proved_at, at, n)
+ORDER BY n RETURNING id
+"""
+
+INSERT_CONVERSATIONS = """
+INSERT INTO conversations_conversation
+  (reference, customer_id, inbox_id, type_id, team_id, status, priority, subject, locale, follows_id, queued_at, waiting_since,
+   last_seq, customer_seq, agent_seq, rating_comment, answer_to, proof_level, proof_how, created_at, updated_at)
+SELECT reference, customer, inbox, type, team, 'waiting', priority, subject, locale, follows, queued_at, at,
+       0, 0, 0, '', answer_to, 0, '', at, at
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::bigint[],
+            %s::timestamptz[], %s::text[], %s::timestamptz[])
+  WITH ORDINALITY AS v (reference, customer, inbox, type, team, priority, subject, locale, follows, queued_at, answer_to, at, n)
+ORDER BY n RETURNING id
+"""
+
+POINT_THREADS = """
+INSERT INTO conversations_thread (inbox_id, external, conversation_id)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[])
+"""
+
+REPOINT_THREADS = """
+UPDATE conversations_thread t SET conversation_id = v.conversation
+FROM unnest(%s::bigint[], %s::bigint[]) AS v (id, conversation) WHERE t.id = v.id
+"""
+
+INSERT_EVIDENCE = """
+INSERT INTO conversations_evidence (conversation_id, seq, kind, value, chain, coin, at)
+SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+ON CONFLICT DO NOTHING
+"""
+
+RAISE_PROOF = """
+UPDATE conversations_conversation c SET proof_level = v.level, proof_until = v.until, proof_how = v.how
+FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::text[]) AS v (id, level, until, how) WHERE c.id = v.id
+"""
+
+CLAIM_UPLOADS = """
+UPDATE conversations_attachment a SET conversation_id = v.conversation, entry_id = v.entry
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v (key, handle, conversation, entry)
+WHERE a.key = v.key AND a.handle_id = v.handle AND a.entry_id IS NULL AND a.state IN ('ready', 'held')
+RETURNING a.key
+"""
+
+
+@contextmanager
+def cursor() -> Iterator[psycopg.Cursor[Any]]:
+    """Open a server-side-binding cursor on Django's connection, inside its transaction.
+
+    Django's own cursor writes parameters into the text of the statement; this one lets PostgreSQL keep the plan.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection, row_factory=namedtuple_row) as link:
+        yield link
+
+
+def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Turn rows into the column arrays that unnest takes; `width` for when there are no rows."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

@@ -1,0 +1,34 @@
+"""The core's jobs. Each may run twice or late and calls one use-case."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from trustdesk.conversations import assignment, notices, resolution
+from trustdesk.seams import clock
+
+
+@app.task(name="conversations.assign")
+def assign(**_: object) -> None:
+    """Deal queued chats out."""
+    assignment.deal(now=clock.now())
+
+
+@app.periodic(cron="* * * * * */10", periodic_id="conversations.assign")
+@app.task(name="conversations.assign_again")
+def assign_again(timestamp: int, **_: object) -> None:
+    """Deal again every ten seconds: somebody may have come on shift."""
+    assignment.deal(now=clock.now())
+
+
+@app.periodic(cron="17 * * * *", periodic_id="conversations.close_old")
+@app.task(name="conversations.close_old")
+def close_old(timestamp: int, **_: object) -> None:
+    """Close what was resolved long ago."""
+    resolution.close_old(now=clock.now())
+
+
+@app.task(name="conversations.mail_unread")
+def mail_unread(conversation_id: int, **_: object) -> None:
+    """Mail the answers that the customer has not read in the chat."""
+    notices.mail_unread(conversation_id=conversation_id, now=clock.now())

@@ -1,0 +1,88 @@
+"""The only place where a line is added to a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+import psycopg
+
+from trustdesk.conversations import statements
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A line to be. `external_id` is the sender's own id; known ones are answered with the line they already made."""
+
+    conversation_id: int
+    inbox_id: int
+    kind: str
+    author: str
+    visible: bool
+    text: str = ""
+    event: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    agent_id: int | None = None
+    handle_id: int | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as stored."""
+
+    entry_id: int
+    conversation_id: int
+    seq: int
+    at: datetime
+    text: str
+    data: Mapping[str, Any]
+    known: bool = False             # it was there before
+
+
+def event(conversation_id: int, inbox_id: int, code: str, *, visible: bool, author: str = "system", agent_id: int | None = None,
+          **data: Any) -> Draft:
+    """Word an event of the timeline: a code with parameters."""
+    return Draft(conversation_id, inbox_id, "event", author, visible, event=code, data=data, agent_id=agent_id)
+
+
+def known(link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Line]:
+    """Find the lines that these (inbox, external id) already made. Ask under the row lock, or the answer may be old."""
+    if not keys:
+        return {}
+    link.execute(statements.KNOWN, statements.columns(list(keys), 2))
+    return {
+        (row.inbox_id, row.external_id):
+            Line(row.id, row.conversation_id, row.seq, row.at, row.text, orjson.loads(row.data), known=True)
+        for row in link.fetchall()
+    }
+
+
+def append(link: psycopg.Cursor[Any], drafts: Sequence[Draft], *, last_seq: dict[int, int], now: datetime) -> list[Line]:
+    """Append drafts in order, giving each conversation's next seq; `last_seq` is updated.
+
+    The caller holds the row lock of every conversation named and has taken `last_seq` under it: that is what makes
+    seq gapless. None of the drafts may be known already (see `known`).
+    """
+    rows, places = [], []
+    for draft in drafts:
+        seq = last_seq[draft.conversation_id] = last_seq[draft.conversation_id] + 1
+        places.append((draft.conversation_id, seq))
+        rows.append((draft.conversation_id, seq, draft.kind, draft.author, draft.agent_id, draft.handle_id, draft.inbox_id,
+                     draft.external_id, draft.text, draft.event, orjson.dumps(draft.data).decode(), draft.visible, now))
+    if not rows:
+        return []
+    link.execute(statements.INSERT_ENTRIES, statements.columns(rows, 13))
+    ids = {(row.conversation_id, row.seq): row.id for row in link.fetchall()}
+    touched = sorted({draft.conversation_id for draft in drafts})
+    link.execute(statements.ADVANCE, (touched, [last_seq[one] for one in touched], [now] * len(touched)))
+    return [Line(ids[place], *place, now, draft.text, draft.data) for place, draft in zip(places, drafts, strict=True)]
+
+
+def lock(link: psycopg.Cursor[Any], conversation_ids: Sequence[int]) -> dict[int, Any]:
+    """Lock conversations in id order, so that two batches never wait for each other in a circle; rows by id."""
+    link.execute(statements.LOCK, (sorted(set(conversation_ids)),))
+    return {row.id: row for row in link.fetchall()}

@@ -1,0 +1,45 @@
+"""Who asks: a customer, and the addresses we know him by."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from trustdesk.policy.proof import Proof
+
+
+class Customer(models.Model):
+    """A person, known or not yet. Two are never merged without proof of both."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=200, blank=True)
+    locale = models.CharField(max_length=16, default="en")
+    tier = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"customer {self.pk}"
+
+
+class Handle(models.Model):
+    """One address of a customer on one kind of channel, and how it was proved."""
+
+    class Kind(models.TextChoices):
+        VISITOR = "visitor"
+        UID = "uid"
+        MAIL = "mail"
+        PHONE = "phone"
+        TELEGRAM = "telegram"
+
+    id = models.BigAutoField(primary_key=True)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="handles")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    value = models.CharField(max_length=320)
+    proof = models.SmallIntegerField(choices=[(int(p), p.name) for p in Proof], default=int(Proof.NOBODY))
+    proved_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="handle_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} handle {self.pk}"

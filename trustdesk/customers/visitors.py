@@ -1,0 +1,82 @@
+"""Who sits at a chat window: a signed token that names one handle, given out by us and brought back by the page."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core import signing
+
+from trustdesk.customers.models import Handle
+from trustdesk.policy import proof
+from trustdesk.policy.proof import Proof
+from trustdesk.seams import clock
+
+ANONYMOUS_LASTS = timedelta(days=30)
+SESSION_LASTS = timedelta(hours=12)         # reading one's own chat; the proof for account matters ends much earlier
+_SALT = "trustdesk.customers.visitors"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """One customer at a chat window. `known`: the exchange's signed session said who it is."""
+
+    kind: str
+    value: str
+    name: str = ""
+    proof_until: datetime | None = None     # SESSION counts until then
+
+    @property
+    def known(self) -> bool:
+        """Whether the exchange vouched for this visitor."""
+        return self.kind == Handle.Kind.UID
+
+    @property
+    def thread(self) -> str:
+        """The outside thread of the chat inbox: one current chat for each visitor."""
+        return f"{self.kind}:{self.value}"
+
+    def proof_at(self, now: datetime) -> Proof:
+        """The level this visitor brings along by himself."""
+        return Proof.SESSION if self.known and self.proof_until is not None and now < self.proof_until else Proof.NOBODY
+
+
+def anonymous() -> Visitor:
+    """Make a visitor nobody has seen before, with 192 random bits for a name."""
+    return Visitor(Handle.Kind.VISITOR, secrets.token_urlsafe(24))
+
+
+def identified(*, uid: str, name: str, now: datetime) -> Visitor:
+    """Make the visitor for a signed session of the exchange that was verified at `now`."""
+    return Visitor(Handle.Kind.UID, uid, name, now + proof.lasts(Proof.SESSION))
+
+
+def token(visitor: Visitor) -> str:
+    """Sign a token for this visitor."""
+    until = int(visitor.proof_until.timestamp()) if visitor.proof_until else 0
+    issued = int(clock.now().timestamp())
+    return signing.dumps([visitor.kind, visitor.value, visitor.name, until, issued], salt=_SALT, compress=False)
+
+
+def read(text: str) -> Visitor | None:
+    """Read a token; None when it is not ours or too old."""
+    if not 20 <= len(text) <= 2_000:
+        return None
+    try:
+        kind, value, name, until, issued = _fields(signing.loads(text, salt=_SALT))
+    except (signing.BadSignature, ValueError):
+        return None
+    now = clock.now()
+    age = now.timestamp() - issued
+    if not -60 <= age <= (SESSION_LASTS if kind == Handle.Kind.UID else ANONYMOUS_LASTS).total_seconds():
+        return None
+    return Visitor(kind, value, name, datetime.fromtimestamp(until, now.tzinfo) if until else None)
+
+
+def _fields(value: Any) -> tuple[str, str, str, int, int]:
+    kind, handle, name, until, issued = value
+    if kind not in (Handle.Kind.VISITOR, Handle.Kind.UID):
+        raise ValueError(kind)
+    return str(kind), str(handle), str(name), int(until), int(issued)

@@ -1,0 +1,136 @@
+"""Hints between processes: "case 42 is at 118". PostgreSQL NOTIFY, sent after commit, coalesced.
+
+A hint carries no content and may be lost; whoever needs certainty asks the database. Notifying inside each
+transaction would serialise all commits, so one connection a process sends what gathered during 20 ms.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import psycopg
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+from trustdesk.seams import failpoints
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "trustdesk"
+COALESCE = 0.02             # seconds
+_MOST = 7_500               # bytes; PostgreSQL takes 8,000 in one notification
+
+Hints = Mapping[str, str]   # topic → newest value; a later value of a topic replaces the earlier
+
+
+class Bus:
+    """Publishes hints to this process at once and to all others soon; tells listeners what it hears."""
+
+    def __init__(self) -> None:
+        self._origin = secrets.token_hex(8)
+        self._listeners: list[Callable[[Hints], None]] = []
+        self._gaps: list[Callable[[], None]] = []
+        self._gathered: dict[str, str] = {}
+        self._wake = threading.Condition()
+        self._threads: dict[str, threading.Thread] = {}
+        self._heard_at = 0.0
+
+    def listen(self, on_hints: Callable[[Hints], None], on_gap: Callable[[], None]) -> None:
+        """Call `on_hints` with whatever is published anywhere, `on_gap` when some may have been missed."""
+        self._listeners.append(on_hints)
+        self._gaps.append(on_gap)
+        self._ensure("bus-listener", self._hear)
+
+    def publish(self, hints: Hints) -> None:
+        """Publish, never raising: a lost hint costs nothing. Call it after commit."""
+        if not hints or failpoints.hit("before_publish"):
+            return
+        for listener in self._listeners:
+            listener(hints)
+        with self._wake:
+            self._gathered.update(hints)
+            self._wake.notify()
+        self._ensure("bus-sender", self._send)
+        failpoints.hit("after_publish")
+
+    def connected(self) -> bool:
+        """Say whether the listening connection has answered within the last 10 s."""
+        return time.monotonic() - self._heard_at < 10
+
+    def _ensure(self, name: str, target: Callable[[], None]) -> None:
+        if name not in self._threads:
+            with self._wake:
+                if name not in self._threads:
+                    self._threads[name] = threading.Thread(target=target, name=name, daemon=True)
+                    self._threads[name].start()
+
+    def _send(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._gathered)
+                gathered, self._gathered = self._gathered, {}
+            try:
+                with _connect() as link:
+                    while True:
+                        for payload in self._payloads(gathered):
+                            link.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
+                        time.sleep(COALESCE)
+                        with self._wake:
+                            self._wake.wait_for(lambda: self._gathered)
+                            gathered, self._gathered = self._gathered, {}
+            except psycopg.Error as gone:
+                log.warning("bus: hints lost: %s", type(gone).__name__)
+                time.sleep(0.5)
+
+    def _payloads(self, hints: Hints) -> list[str]:
+        payloads, part, size = [], {}, 0
+        for topic, value in hints.items():
+            size += len(topic) + len(value) + 8
+            if size > _MOST and part:
+                payloads.append(json.dumps([self._origin, part]))
+                part, size = {}, len(topic) + len(value) + 8
+            part[topic] = value
+        return [*payloads, json.dumps([self._origin, part])]
+
+    def _hear(self) -> None:
+        while True:
+            try:
+                with _connect() as link:
+                    link.execute(f"LISTEN {CHANNEL}")
+                    for gap in self._gaps:          # what came between two connections was missed
+                        gap()
+                    while True:
+                        self._heard_at = time.monotonic()
+                        for notice in link.notifies(timeout=3, stop_after=1):
+                            self._take(notice.payload)
+                        link.execute("SELECT 1")    # a dead peer shows itself here
+            except psycopg.Error as gone:
+                log.warning("bus: not listening: %s", type(gone).__name__)
+                time.sleep(0.5)
+
+    def _take(self, payload: str) -> None:
+        try:
+            origin, hints = json.loads(payload)
+        except ValueError:
+            log.warning("bus: a notification that is not ours")
+            return
+        if origin != self._origin:
+            for listener in self._listeners:
+                listener(hints)
+
+
+def _connect() -> psycopg.Connection[tuple[object, ...]]:
+    own = connection.settings_dict
+    return psycopg.connect(
+        make_conninfo(host=own["HOST"], port=own["PORT"], dbname=own["NAME"], user=own["USER"], password=own["PASSWORD"],
+                      connect_timeout=3, keepalives_idle=5, keepalives_interval=2, keepalives_count=3),
+        autocommit=True,
+    )
+
+
+bus = Bus()
