@@ -323,8 +323,11 @@ def open_for(*, key: str, handle_kind: str, handle: str) -> Opened | None:
         conversation=OuterRef("conversation"), handle__kind=handle_kind, handle__value=handle
     )
     row = Attachment.objects.filter(own | Q(Exists(took_part), entry__visible=True), key=key).first()
-    if row is None:
-        return None
+    return None if row is None else open_stored(row)
+
+
+def open_stored(row: Attachment) -> Opened:
+    """Open a file for somebody who has been found to be allowed to; raises NotServed unless it is READY."""
     if row.state != _State.READY:
         raise NotServed(row.state)
     return Opened(default_storage.open(_storage_name(row)), row.name, row.media_type, inline=row.width > 0)

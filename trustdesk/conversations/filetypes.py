@@ -117,7 +117,7 @@ def tidy_name(raw: str) -> str:
     """Make a name of a stranger's: one component, nothing invisible, nothing special to any system, at most 120
     characters. Never blank. To be done before anything is decided from the name."""
     # Invisible characters go before anything is looked for: they are what a check is slipped past with.
-    name = _visible(unicodedata.normalize("NFKC", _visible(raw[:4_000])))
+    name = _visible(unicodedata.normalize("NFKC", _visible(raw[-4_000:])))
     name = re.split(r"[/\\]", name)[-1]
     name = re.sub(r'[<>:"|?*]', "_", name)
     name = " ".join(name.split()).strip(". ")

@@ -13,6 +13,10 @@ import os
 import resource
 import sys
 import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Decoded
 
 CPU_SECONDS = 5
 MEMORY = 256 * 1024 * 1024  # bytes of address space
@@ -37,12 +41,12 @@ def limit() -> None:
 
 def main(kind: str) -> int:
     """Read, check, decode and write; return the exit code."""
-    from PIL import Image, ImageFile, ImageOps
+    from PIL import Image, ImageFile, ImageOps  # once the limits hold
 
     warnings.simplefilter("ignore")  # Pillow warns on standard error, which carries our answer
     Image.MAX_IMAGE_PIXELS = None  # checked below, and as an answer rather than an exception
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    image = Image.open(sys.stdin.buffer, formats=[kind.upper()])
+    image: Decoded = Image.open(sys.stdin.buffer, formats=[kind.upper()])
     width, height = image.size
     count = getattr(image, "n_frames", 1)
     if count * width * height > PIXELS or count > FRAMES:
@@ -59,7 +63,7 @@ def main(kind: str) -> int:
     return 0
 
 
-def _still(image, kind):  # type: ignore[no-untyped-def]  # Pillow is imported once the limits hold
+def _still(image: Decoded, kind: str) -> tuple[int, int]:
     if image.mode not in ("1", "L", "RGB", "RGBA") or "transparency" in image.info:
         alpha = image.has_transparency_data and kind != "jpeg"
         image = image.convert("RGBA" if alpha else "RGB")
@@ -68,7 +72,7 @@ def _still(image, kind):  # type: ignore[no-untyped-def]  # Pillow is imported o
     return image.size
 
 
-def _animation(image, count, kind):  # type: ignore[no-untyped-def]
+def _animation(image: Decoded, count: int, kind: str) -> tuple[int, int]:
     frames, durations = [], []
     for number in range(count):
         image.seek(number)
@@ -81,7 +85,7 @@ def _animation(image, count, kind):  # type: ignore[no-untyped-def]
     return image.size
 
 
-_SETTINGS = {
+_SETTINGS: dict[str, dict[str, Any]] = {
     "png": {"compress_level": 1},  # the next level takes twice as long for a tenth of the size
     "jpeg": {"quality": 88},
     "webp": {"quality": 88, "method": 2},

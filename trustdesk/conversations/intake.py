@@ -232,7 +232,8 @@ def _drafts(message: _Message, case: _Case, handle_id: int, now: datetime) -> li
         case.status = "open" if case.assignee_id else "waiting"
     drafts.append(timeline.Draft(
         case.id, message.arrival.inbox_id, "message", "customer", True, text=message.text, handle_id=handle_id,
-        external_id=inbound.external_id, data={"masked": message.masked} if message.masked else {},
+        external_id=inbound.external_id,
+        data=({"masked": message.masked} if message.masked else {}) | ({"files": len(inbound.uploads)} if inbound.uploads else {}),
     ))
     if message.masked:
         drafts.append(timeline.event(case.id, case.inbox_id, "secret_masked", visible=True, kinds=message.masked))

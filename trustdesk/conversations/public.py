@@ -189,10 +189,10 @@ def chat_inbox() -> int:
 
 def hours(*, timezone: str, now: datetime) -> Hours:
     """Say whether anybody is on shift and how busy the hours of today usually are, in the reader's time zone."""
-    busy = waiting.busy_hours(queue.started(since=now - timedelta(days=28)), tz=ZoneInfo(timezone), now=now)
-    here = now.astimezone(ZoneInfo(timezone)).hour
-    level = ("quiet", "normal", "busy")[busy[here]] if busy else "normal"
-    return Hours(agents_online(now=now), level, tuple(busy or ()))
+    day = waiting.busy_hours(queue.started(since=now - timedelta(days=28)), tz=ZoneInfo(timezone), now=now)
+    levels = [("quiet", "normal", "busy").index(hour.load) for hour in day or ()]
+    level = day[now.astimezone(ZoneInfo(timezone)).hour].load.value if day else "normal"
+    return Hours(agents_online(now=now), level, tuple(levels))
 
 
 def agents_online(*, now: datetime) -> bool:

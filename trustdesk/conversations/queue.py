@@ -79,10 +79,10 @@ def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, Place
 
 def history(team_id: int | None, *, now: datetime) -> list[waiting.Wait]:
     """Return the team's latest ended waits."""
-    rows = Wait.objects.filter(team=team_id, ended_at__gt=now - waiting.HORIZON, outcome="answered").order_by("-ended_at")
+    rows = Wait.objects.filter(team=team_id, ended_at__gt=now - waiting.HORIZON).order_by("-ended_at")
     return [
         waiting.Wait(type=row.type_code, waited=row.ended_at - row.started_at, ended_at=row.ended_at, ahead=row.ahead,
-                     promised=None if row.promised is None else timedelta(seconds=row.promised))
+                     promised=None if row.promised is None else timedelta(seconds=row.promised), left=row.outcome == "left")
         for row in rows[:waiting.MEMORY] if row.ended_at
     ]
 

@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 
 from trustdesk.conversations import acting, queue
 from trustdesk.conversations.acting import UnableToAct
+from trustdesk.conversations.attachments import UploadRefused
 from trustdesk.conversations.attachments import announce as announce_upload
 from trustdesk.conversations.proving import WAYS, Step
 from trustdesk.conversations.proving import check as check_proof
@@ -19,12 +20,13 @@ from trustdesk.conversations.proving import start as start_proof
 from trustdesk.conversations.transcript import UnableToMail
 from trustdesk.conversations.transcript import mail as mail_transcript
 from trustdesk.conversations.models import Conversation
+from trustdesk.customers.identify import masked_mail
 from trustdesk.policy import guard
 
 COMMENT = 2_000             # characters
 
 __all__ = [
-    "WAYS", "Step", "UnableToAct", "UnableToMail", "announce_upload", "check_proof", "end", "leave_mail", "mail_transcript", "mark_read",
+    "WAYS", "Step", "UnableToAct", "UnableToMail", "UploadRefused", "announce_upload", "check_proof", "end", "leave_mail", "mail_transcript", "mark_read",
     "masked_mail", "rate", "start_proof",
 ]
 
@@ -77,9 +79,3 @@ def leave_mail(*, conversation_id: int, mail: str, now: datetime) -> str:
 def mark_read(*, conversation_id: int, seq: int) -> None:
     """Note how far the customer has read; never backwards, never past the end."""
     Conversation.objects.filter(pk=conversation_id, customer_seq__lt=seq, last_seq__gte=seq).update(customer_seq=seq)
-
-
-def masked_mail(mail: str) -> str:
-    """Show an address so that its owner knows it and nobody else learns it: a•••@example.test."""
-    name, _, host = mail.rpartition("@")
-    return f"{name[:1]}•••@{host}" if name else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from trustdesk.conversations import assignment, notices, resolution
+from trustdesk.conversations import assignment, attachments, notices, resolution
 from trustdesk.seams import clock
 
 
@@ -32,3 +32,10 @@ def close_old(timestamp: int, **_: object) -> None:
 def mail_unread(conversation_id: int, **_: object) -> None:
     """Mail the answers that the customer has not read in the chat."""
     notices.mail_unread(conversation_id=conversation_id, now=clock.now())
+
+
+@app.periodic(cron="41 3 * * *", periodic_id="conversations.sweep_uploads")
+@app.task(name="conversations.sweep_uploads")
+def sweep_uploads(timestamp: int, **_: object) -> None:
+    """Remove what was uploaded and never sent."""
+    attachments.sweep(now=clock.now())

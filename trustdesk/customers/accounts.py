@@ -6,14 +6,17 @@ import functools
 
 from django.conf import settings
 
-from trustdesk.exchange import contract
+from trustdesk.channels import registry
+from trustdesk.exchange.connection import ExchangeSettings, connect
 from trustdesk.exchange.contract import Account, Exchange
 
 
 @functools.cache
 def exchange() -> Exchange:
     """Return the connection to the exchange that the settings name."""
-    return contract.connect(settings.EXCHANGE)
+    if settings.EXCHANGE_URL:
+        return connect(ExchangeSettings(url=settings.EXCHANGE_URL, secret=settings.EXCHANGE_TOKEN))
+    return connect(ExchangeSettings(secret=settings.SECRET_KEY, mailer=registry.transport(settings.MAIL)))
 
 
 def find(claim: str) -> Account | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 
@@ -16,5 +17,8 @@ __all__ = ["SessionRefused", "visitor"]
 
 def visitor(signed: str, *, now: datetime) -> Visitor:
     """Verify a session token the exchange signed; raises SessionRefused when it is not genuine, fresh and meant for us."""
-    session = sessions.verify(signed, keys=settings.EXCHANGE_SESSION_KEYS, audience=settings.EXCHANGE_AUDIENCE, now=now)
-    return visitors.identified(uid=session.uid, name="", now=now)
+    session = sessions.verify(signed, keys=_keys(settings.EXCHANGE_SESSION_KEY), audience=settings.EXCHANGE_AUDIENCE, now=now)
+    return visitors.identified(uid=session.uid, mail=session.mail, now=now)
+
+
+_keys = cache(sessions.read_keys)

@@ -27,6 +27,7 @@ class Visitor:
     value: str
     name: str = ""
     proof_until: datetime | None = None     # SESSION counts until then
+    mail: str = ""                          # the registered address, as the exchange's session named it
 
     @property
     def known(self) -> bool:
@@ -48,16 +49,16 @@ def anonymous() -> Visitor:
     return Visitor(Handle.Kind.VISITOR, secrets.token_urlsafe(24))
 
 
-def identified(*, uid: str, name: str, now: datetime) -> Visitor:
+def identified(*, uid: str, mail: str, now: datetime) -> Visitor:
     """Make the visitor for a signed session of the exchange that was verified at `now`."""
-    return Visitor(Handle.Kind.UID, uid, name, now + proof.lasts(Proof.SESSION))
+    return Visitor(Handle.Kind.UID, uid, "", now + proof.lasts(Proof.SESSION), mail)
 
 
 def token(visitor: Visitor) -> str:
     """Sign a token for this visitor."""
     until = int(visitor.proof_until.timestamp()) if visitor.proof_until else 0
     issued = int(clock.now().timestamp())
-    return signing.dumps([visitor.kind, visitor.value, visitor.name, until, issued], salt=_SALT, compress=False)
+    return signing.dumps([visitor.kind, visitor.value, visitor.name, until, visitor.mail, issued], salt=_SALT, compress=False)
 
 
 def read(text: str) -> Visitor | None:
@@ -65,18 +66,18 @@ def read(text: str) -> Visitor | None:
     if not 20 <= len(text) <= 2_000:
         return None
     try:
-        kind, value, name, until, issued = _fields(signing.loads(text, salt=_SALT))
+        kind, value, name, until, mail, issued = _fields(signing.loads(text, salt=_SALT))
     except (signing.BadSignature, ValueError):
         return None
     now = clock.now()
     age = now.timestamp() - issued
     if not -60 <= age <= (SESSION_LASTS if kind == Handle.Kind.UID else ANONYMOUS_LASTS).total_seconds():
         return None
-    return Visitor(kind, value, name, datetime.fromtimestamp(until, now.tzinfo) if until else None)
+    return Visitor(kind, value, name, datetime.fromtimestamp(until, now.tzinfo) if until else None, mail)
 
 
-def _fields(value: Any) -> tuple[str, str, str, int, int]:
-    kind, handle, name, until, issued = value
+def _fields(value: Any) -> tuple[str, str, str, int, str, int]:
+    kind, handle, name, until, mail, issued = value
     if kind not in (Handle.Kind.VISITOR, Handle.Kind.UID):
         raise ValueError(kind)
-    return str(kind), str(handle), str(name), int(until), int(issued)
+    return str(kind), str(handle), str(name), int(until), str(mail), int(issued)

@@ -19,7 +19,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Frame = dict[str, Any]
 
 BUFFER = 256 * 1024         # bytes waiting for a slow reader before it is dropped
-FRAMES = 60                 # frames a client may send within ten seconds, uploads and typing included
 LINGER = 5.0                # seconds a dropped reader has to take the close frame
 
 PROTOCOL_BROKEN, TOO_BUSY, NO_HELLO, TOO_SLOW = 1008, 1013, 4401, 4408
@@ -158,16 +157,16 @@ def own_origin(scope: Scope, *, public_url: str) -> bool:
 
 
 class Pace:
-    """Counts one client's frames: more than `FRAMES` in ten seconds is too many."""
+    """Counts one client's frames: more than `most` within ten seconds is too many."""
 
-    __slots__ = ("_count", "_since")
+    __slots__ = ("_count", "_most", "_since")
 
-    def __init__(self) -> None:
-        self._since, self._count = 0.0, 0
+    def __init__(self, most: int) -> None:
+        self._since, self._count, self._most = 0.0, 0, most
 
     def kept(self, at: float) -> bool:
         """Count one frame at loop time `at` (seconds); False when there are too many."""
         if at - self._since > 10:
             self._since, self._count = at, 0
         self._count += 1
-        return self._count <= FRAMES
+        return self._count <= self._most

@@ -1,0 +1,278 @@
+"""The outbox: sent once, tried again, and never forgotten, whatever dies in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from procrastinate.contrib.django import app
+
+from tests.world import NOON
+from trustdesk.channels import outbox, registry
+from trustdesk.channels.contract import Channel, Limits, Outbound, SendFailed
+from trustdesk.channels.models import Delivery, Inbox
+from trustdesk.seams import clock, failpoints
+
+MINUTE = timedelta(minutes=1)
+
+
+class Recorder(Channel):
+    """A channel that keeps what it was to send, and fails on demand."""
+
+    kind, label, limits = "email", "Recorder", Limits(1, 1, 1)
+
+    def __init__(self) -> None:
+        self.sent: list[Outbound] = []
+        self.failures: list[Exception] = []
+
+    def send(self, message: Outbound) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(message)
+        return "id"
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    made = Recorder()
+    monkeypatch.setattr(registry, "channel", lambda kind, **_facts: made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _disarmed() -> Iterator[None]:
+    yield
+    failpoints.arm("")
+
+
+def queue(key: str = "one", *, now: datetime = NOON, **more: Any) -> None:
+    facts = {
+        "conversation_id": None,
+        "purpose": "answer",
+        "recipient": "anna@mail.example",
+        "subject": "Hello",
+        "text": "Hi",
+    }
+    outbox.queue(key=key, inbox_id=outbox.mail_inbox(), now=now, **(facts | more))
+
+
+def row(key: str = "one") -> Delivery:
+    return Delivery.objects.get(key=key)
+
+
+@pytest.mark.django_db
+def test_what_is_queued_is_sent_and_on_record(recorder: Recorder) -> None:
+    queue()
+    assert outbox.send_due(now=NOON) == 1
+    assert recorder.sent == [Outbound("one", "anna@mail.example", "Hello", "Hi")]
+    assert (row().state, row().attempts, row().claimed_at, row().text) == ("sent", 1, None, "Hi")
+    assert abs((row().sent_at or NOON + MINUTE) - NOON) < MINUTE
+    assert outbox.send_due(now=NOON + timedelta(days=2)) == 0, "sent is sent"
+
+
+@pytest.mark.django_db
+def test_the_same_key_is_sent_once(recorder: Recorder) -> None:
+    queue(text="first")
+    queue(text="second")
+    outbox.send_due(now=NOON)
+    queue(text="third")
+    outbox.send_due(now=NOON)
+    assert [message.text for message in recorder.sent] == ["first"]
+
+
+@pytest.mark.django_db
+def test_a_job_is_queued_with_the_row_and_goes_with_it() -> None:
+    def jobs() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'channels.send_due'")
+            return int(cursor.fetchone()[0])
+
+    before = jobs()
+    with transaction.atomic():
+        queue()
+        assert jobs() == before + 1
+        transaction.set_rollback(True)
+    assert jobs() == before
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.django_db
+def test_nothing_is_sent_before_its_time(recorder: Recorder) -> None:
+    queue(now=NOON + MINUTE)
+    assert outbox.send_due(now=NOON) == 0
+    assert outbox.send_due(now=NOON + MINUTE) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("purpose", "automatic"), [("answer", False), ("reply", False), ("transcript", True), ("code", True)]
+)
+def test_what_no_person_wrote_is_sent_as_automatic(recorder: Recorder, purpose: str, automatic: bool) -> None:
+    queue(purpose=purpose)
+    outbox.send_due(now=NOON)
+    assert recorder.sent[0].automatic is automatic
+
+
+@pytest.mark.django_db
+def test_a_code_is_forgotten_once_it_is_out(recorder: Recorder) -> None:
+    queue(purpose="code", text="123456")
+    recorder.failures = [SendFailed("timeout")]
+    outbox.send_due(now=NOON)
+    assert row().text == "123456", "it is still to be sent"
+    outbox.send_due(now=NOON + MINUTE)
+    assert recorder.sent[0].text == "123456"
+    assert row().text == ""
+
+
+@pytest.mark.django_db
+def test_a_failure_waits_longer_each_time_and_in_the_end_gives_up(recorder: Recorder) -> None:
+    queue()
+    waits, now = [], NOON
+    for _ in range(outbox.ATTEMPTS - 1):
+        recorder.failures = [SendFailed("timeout")]
+        assert outbox.send_due(now=now) == 1
+        assert (row().state, row().reason) == ("queued", "timeout")
+        waits.append(row().not_before - now)
+        assert outbox.send_due(now=row().not_before - timedelta(seconds=1)) == 0
+        now = row().not_before
+    assert timedelta(seconds=22) < waits[0] < timedelta(seconds=38)
+    assert all(waits[at + 2] > waits[at] for at in range(7))
+    assert max(waits) <= outbox.LONGEST_WAIT * 1.25 + MINUTE
+    recorder.failures = [SendFailed("timeout")]
+    outbox.send_due(now=now)
+    assert (row().state, row().attempts) == ("failed", outbox.ATTEMPTS)
+
+
+@pytest.mark.django_db
+def test_a_permanent_failure_is_not_tried_again(recorder: Recorder) -> None:
+    queue(purpose="code", text="123456")
+    recorder.failures = [SendFailed("recipient_refused", permanent=True)]
+    outbox.send_due(now=NOON)
+    assert (row().state, row().reason, row().text) == ("failed", "recipient_refused", "")
+    assert outbox.send_due(now=NOON + timedelta(days=1)) == 0
+
+
+@pytest.mark.django_db
+def test_one_that_fails_does_not_hold_up_the_others(recorder: Recorder) -> None:
+    queue("one")
+    queue("two")
+    recorder.failures = [SendFailed("recipient_refused", permanent=True)]
+    assert outbox.send_due(now=NOON) == 2
+    assert [message.key for message in recorder.sent] == ["two"]
+
+
+@pytest.mark.django_db
+def test_no_more_than_asked_are_tried(recorder: Recorder) -> None:
+    for number in range(3):
+        queue(str(number))
+    assert outbox.send_due(now=NOON, most=2) == 2
+    assert [message.key for message in recorder.sent] == ["0", "1"]
+
+
+@pytest.mark.django_db
+def test_a_sender_that_dies_after_the_server_said_yes_makes_one_flagged_copy_and_no_more(recorder: Recorder) -> None:
+    queue()
+    failpoints.arm("after_smtp=error")
+    with pytest.raises(failpoints.Injected):
+        outbox.send_due(now=NOON)
+    assert row().state == "sending"
+    assert outbox.send_due(now=NOON + 9 * MINUTE) == 0, "it may still be under way"
+
+    with pytest.raises(failpoints.Injected):
+        outbox.send_due(now=NOON + 11 * MINUTE)
+    assert [message.key for message in recorder.sent] == ["one", "one"], "the same key: the same Message-ID"
+    assert row().reason == outbox.REPEAT
+
+    failpoints.arm("")
+    outbox.send_due(now=NOON + 22 * MINUTE)
+    assert len(recorder.sent) == 2
+    assert (row().state, row().reason) == ("failed", "repeat: interrupted twice")
+
+
+@pytest.mark.django_db
+def test_a_sender_that_dies_before_the_server_hears_of_it_loses_nothing(recorder: Recorder) -> None:
+    queue()
+    failpoints.arm("before_smtp=error")
+    with pytest.raises(failpoints.Injected):
+        outbox.send_due(now=NOON)
+    failpoints.arm("")
+    outbox.send_due(now=NOON + 11 * MINUTE)
+    assert len(recorder.sent) == 1
+    assert (row().state, row().reason) == ("sent", outbox.REPEAT)
+
+
+@pytest.mark.django_db
+def test_a_repeat_that_then_fails_stays_marked(recorder: Recorder) -> None:
+    queue()
+    failpoints.arm("after_smtp=error")
+    with pytest.raises(failpoints.Injected):
+        outbox.send_due(now=NOON)
+    failpoints.arm("")
+    recorder.failures = [SendFailed("timeout")]
+    outbox.send_due(now=NOON + 11 * MINUTE)
+    assert (row().state, row().reason) == ("queued", "repeat: timeout")
+
+
+@pytest.mark.django_db
+def test_who_was_thought_dead_does_not_undo_what_was_done_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sending that takes longer than ten minutes comes back when somebody else has sent the row."""
+    queue()
+    slow = Recorder()
+
+    def send(message: Outbound) -> str:
+        monkeypatch.setattr(registry, "channel", lambda kind, **_facts: Recorder())
+        outbox.send_due(now=NOON + 11 * MINUTE)
+        raise SendFailed("timeout")
+
+    monkeypatch.setattr(slow, "send", send)
+    monkeypatch.setattr(registry, "channel", lambda kind, **_facts: slow)
+    outbox.send_due(now=NOON, most=1)
+    assert (row().state, row().reason) == ("sent", outbox.REPEAT)
+
+
+def test_many_workers_send_each_thing_once(committed_db: str, recorder: Recorder) -> None:
+    for number in range(30):
+        queue(str(number))
+    gate = threading.Barrier(5)
+    tried: list[int] = []
+
+    def work() -> None:
+        gate.wait(timeout=10)
+        try:
+            tried.append(outbox.send_due(now=NOON))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sum(tried) == 30
+    assert sorted(message.key for message in recorder.sent) == sorted(str(number) for number in range(30))
+    assert Delivery.objects.filter(state="sent").count() == 30
+
+
+@pytest.mark.django_db
+def test_our_own_mail_leaves_through_the_first_enabled_mail_inbox() -> None:
+    first = Inbox.objects.get(kind="email")
+    second = Inbox.objects.create(kind="email", name="Second", address="second@support.example")
+    assert outbox.mail_inbox() == first.pk
+    Inbox.objects.filter(pk=first.pk).update(enabled=False)
+    assert outbox.mail_inbox() == second.pk
+    Inbox.objects.filter(kind="email").update(enabled=False)
+    with pytest.raises(LookupError):
+        outbox.mail_inbox()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("job", ["channels.send_due", "channels.send_due_again"])
+def test_the_jobs_empty_the_outbox(recorder: Recorder, job: str) -> None:
+    for number in range(60):
+        queue(str(number), now=clock.now())
+    app.tasks[job](timestamp=0)
+    assert len(recorder.sent) == 60

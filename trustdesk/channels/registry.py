@@ -1,0 +1,56 @@
+"""Which channels there are, and how each is set up. The only importer of adapters."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from trustdesk.channels import mailbox
+from trustdesk.channels.adapters.chat import Chat
+from trustdesk.channels.adapters.email import Email, Transport
+from trustdesk.channels.contract import Channel
+from trustdesk.net import mail
+from trustdesk.net.addresses import Guard, is_loopback
+
+CHANNELS: dict[str, type[Channel]] = {each.kind: each for each in (Chat, Email)}
+
+
+def channel(kind: str, *, address: str = "") -> Channel:
+    """Return the channel of this kind, sending as `address` if it has such; raises KeyError for an unknown kind."""
+    found = CHANNELS[kind]
+    if found is Email:
+        sender = address or settings.DEFAULT_FROM_EMAIL
+        return Email(transport=transport(settings.MAIL), sender=sender, name=settings.EXCHANGE_NAME)
+    return found()
+
+
+@lru_cache(maxsize=4)
+def transport(where: str) -> Transport:
+    """Read where mail leaves: `folder:/path`, `smtp://user:password@host:587` (STARTTLS; plain on loopback) or
+    `smtps://…:465`; raises ValueError. Blank refuses every message for now, so that it waits until there is one."""
+    if not where:
+        return _nowhere
+    folder = where.removeprefix("folder:")
+    if folder and folder != where:
+        return partial(mailbox.deliver, folder=Path(unquote(folder)))
+    parts = urlsplit(where)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("the address of the mail server is neither folder:/path nor smtp(s)://host")
+    tls = parts.scheme == "smtps"
+    smtp = mail.SmtpSettings(
+        host=parts.hostname,
+        port=parts.port or (465 if tls else 587),
+        security="tls" if tls else "plain" if is_loopback(parts.hostname) else "starttls",
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        # The operator names this one server; it usually stands inside his own network.
+        guard=Guard.allowing(parts.hostname),
+    )
+    return partial(mail.send, smtp=smtp)
+
+
+def _nowhere(_message: object) -> None:
+    raise mail.MailFailed("no_mail_server", permanent=False)

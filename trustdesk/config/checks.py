@@ -1,0 +1,55 @@
+"""What is looked at before serving: the durability of the database and the number of its connections."""
+
+from collections.abc import Sequence
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+from trustdesk.config import database, env
+
+# Besides its pool a process holds a listener, a sender of hints and the job queue's own connections.
+CONNECTIONS_BESIDE_POOL = 8
+FEWEST_PROCESSES = 2  # one serves, one works
+
+
+def refuse_unsafe_database() -> None:
+    """Raise ImproperlyConfigured when the configured PostgreSQL could lose what we acknowledge, or does not answer."""
+    problems = []
+    try:
+        problems = database.durability_problems(env.secret("DATABASE_URL"))
+    except database.UnableToReachDatabase as error:
+        problems = [str(error)]
+    if problems:
+        lines = "\n".join(f"  DATABASE_URL {problem}" for problem in problems)
+        raise ImproperlyConfigured(f"Trustdesk does not start:\n{lines}")
+
+
+def enough_connections(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: object
+) -> list[CheckMessage]:
+    """Warn when two processes of this size do not fit below max_connections (`manage.py check --database default`)."""
+    if not databases:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+        )
+        (available,) = cursor.fetchone()
+    needed = FEWEST_PROCESSES * (settings.DATABASE_POOL_SIZE + CONNECTIONS_BESIDE_POOL)
+    if needed <= available:
+        return []
+    return [
+        Warning(
+            f"Two processes may open {needed} connections, but PostgreSQL takes {available}.",
+            hint="Lower DATABASE_POOL_SIZE and WEB_THREADS, or raise max_connections.",
+            id="trustdesk.W001",
+        )
+    ]
+
+
+def register_all() -> None:
+    """Hand the checks to Django."""
+    register(enough_connections, Tags.database)

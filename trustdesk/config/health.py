@@ -1,0 +1,92 @@
+"""Is this process alive, and is everything it depends on there. No secrets and no names of hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from trustdesk.channels.models import Delivery
+from trustdesk.config import database, env
+from trustdesk.customers import accounts
+from trustdesk.realtime.bus import bus
+from trustdesk.seams import clock
+
+LATE = timedelta(minutes=5)  # a job or mail waiting longer means nobody works
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """Answer as long as this process does."""
+    return JsonResponse({"status": "ok", "version": settings.VERSION})
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when customers can be served, 503 otherwise; one entry for each dependency."""
+    entries = {name: _try(check) for name, check in _CHECKS.items()}
+    fit = all(entry["ok"] for name, entry in entries.items() if name in _NEEDED)
+    return JsonResponse({"status": "ok" if fit else "unavailable", "checks": entries}, status=200 if fit else 503)
+
+
+def _try(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return {"ok": True} | check()
+    except Exception as error:  # whatever it is, it is an answer to the question asked
+        return {"ok": False, "error": type(error).__name__}
+
+
+def _database() -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    problems = database.durability_problems(env.secret("DATABASE_URL"))
+    return {"ok": not problems, "durable": not problems}
+
+
+def _live() -> dict[str, Any]:
+    return {"ok": bus.connected(), "listening": bus.connected()}
+
+
+def _jobs() -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed'), "
+            "count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - %s) FROM procrastinate_jobs",
+            [LATE],
+        )
+        waiting, failed, late = cursor.fetchone()
+    return {"ok": not late, "waiting": waiting, "late": late, "failed": failed}
+
+
+def _mail() -> dict[str, Any]:
+    due = Delivery.objects.filter(state__in=("queued", "sending"))
+    late = due.filter(not_before__lt=clock.now() - LATE).count()
+    return {
+        "ok": not late,
+        "waiting": due.count(),
+        "late": late,
+        "failed": Delivery.objects.filter(state="failed").count(),
+    }
+
+
+def _exchange() -> dict[str, Any]:
+    accounts.exchange().check()
+    return {}
+
+
+_CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
+    "database": _database,
+    "live": _live,
+    "jobs": _jobs,
+    "mail": _mail,
+    "exchange": _exchange,
+}
+_NEEDED = frozenset({"database"})  # without the others customers are still served, and the page says what is missing

@@ -1,0 +1,21 @@
+"""One line per event, ids and never text."""
+
+import logging
+import time
+
+# PostgreSQL repeats the offending values here: "Key (handle)=(somebody@example.com) already exists".
+_VALUES = ("DETAIL:", "CONTEXT:", "HINT:")
+
+
+class OneLine(logging.Formatter):
+    """Format a record as one line: tracebacks are folded, control characters escaped, and row values left out."""
+
+    def __init__(self) -> None:
+        super().__init__("{asctime}Z {levelname} {name} {message}", style="{", datefmt="%Y-%m-%dT%H:%M:%S")
+        self.converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line."""
+        lines = [line for line in super().format(record).split("\n") if not line.startswith(_VALUES)]
+        line = " | ".join(part.strip() for part in lines if part.strip())
+        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)

@@ -1,0 +1,26 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from trustdesk.config import checks, lifeline
+
+
+class Command(BaseCommand):
+    help = "Run queued jobs in this process."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the lifeline."""
+        parser.add_argument("--lifeline", type=int, dest="lifeline_end", help="set by bin/up: stop when it ends")
+
+    def handle(self, *args: Any, lifeline_end: int | None, **options: Any) -> None:
+        """Work until SIGTERM or Ctrl-C; jobs that were begun are finished first."""
+        checks.refuse_unsafe_database()
+        lifeline.end_with_parent(lifeline_end)
+        # Finished jobs are deleted: the queue's speed depends on its size.
+        call_command(
+            "procrastinate", "worker", f"--concurrency={settings.WORKER_THREADS}", "--delete-jobs=successful",
+            "--shutdown-graceful-timeout=20",
+        )  # fmt: skip

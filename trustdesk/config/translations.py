@@ -1,0 +1,24 @@
+"""Translations, compiled with Babel: GNU gettext is missing on many machines."""
+
+import io
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+
+def compile_changed(folder: Path) -> list[Path]:
+    """Compile each .po file below `folder` that is newer than its .mo file, and return those compiled."""
+    changed = []
+    for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+            continue
+        compiled = io.BytesIO()
+        with open(source, "rb") as file:
+            write_mo(compiled, read_po(file, locale=source.parent.parent.name))
+        draft = target.with_suffix(f".mo.{source.stat().st_mtime_ns}")
+        draft.write_bytes(compiled.getvalue())
+        draft.replace(target)
+        changed.append(source)
+    return changed

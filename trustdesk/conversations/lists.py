@@ -1,0 +1,255 @@
+"""Lists of cases for staff: the views of the desk, counted, sorted by who needs an answer first, and searched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import BigIntegerField, Case, Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import JSONObject, Left
+
+from trustdesk.conversations import queries
+from trustdesk.conversations.models import Conversation, Entry, Evidence
+from trustdesk.customers.models import Handle
+from trustdesk.policy import evidence
+from trustdesk.policy import reference as references
+from trustdesk.staff.permissions import Seat
+
+PAGE = 50  # cases of one page of a list
+PREVIEW = 160  # characters of a message shown in a list
+QUERY = 300  # characters of a search; what is longer is prose, and only exact facts are found
+OPEN = (Conversation.Status.WAITING, Conversation.Status.OPEN)
+
+# What one searches by; an amount, a pair or a time would find half of all cases.
+_SEARCHED = ("order_id", "tx_id", "address", "uid", "link")
+_ADDRESSES = (Handle.Kind.UID, Handle.Kind.MAIL, Handle.Kind.PHONE, Handle.Kind.TELEGRAM)
+_MOST_FOUND = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
+class BadCursor(ValueError):
+    """The place to go on from is none that a page named. Begin at the first page."""
+
+
+class View(StrEnum):
+    """Whose cases a list shows."""
+
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
+    TEAMS = "teams"
+    ALL = "all"
+
+
+class Tab(StrEnum):
+    """In which state: OPEN is our turn or about to be, RESOLVED includes what is closed."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    ALL = "all"
+
+
+_STATUSES: Mapping[Tab, tuple[str, ...]] = {
+    Tab.OPEN: OPEN,
+    Tab.PENDING: (Conversation.Status.PENDING,),
+    Tab.RESOLVED: (Conversation.Status.RESOLVED, Conversation.Status.CLOSED),
+    Tab.ALL: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which cases a list shows. A `text` (exactly a case number, fact or address) looks in all of them, open or not."""
+
+    view: View = View.MINE
+    tab: Tab = Tab.OPEN
+    team_id: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case as one line of a list; `last_*` is its newest message, `unread`: its assignee, who asks, has not seen it."""
+
+    reference: str
+    subject: str
+    status: str
+    priority: int
+    channel: str
+    customer: str
+    topic: str
+    topic_zh: str
+    assignee_id: int | None
+    assignee: str
+    waiting_since: datetime | None
+    updated_at: datetime
+    last_text: str
+    last_author: str
+    last_agent_id: int | None
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a list, and where the next page begins ("" at the end)."""
+
+    rows: tuple[Row, ...]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many open cases each view holds, and each team (by id)."""
+
+    mine: int
+    unassigned: int
+    teams: int
+    all: int
+    by_team: Mapping[int, int]
+
+
+def cases(*, seat: Seat, wanted: Filter, size: int = PAGE, after: str = "") -> Page:
+    """Read one page of a list, with two statements (five where it searches). Raises BadCursor.
+
+    Open cases come in the order in which they need an answer: customers who wait for us by priority and time, then the
+    rest by last change. Everything else comes by last change.
+    """
+    rows = _wanted(seat, wanted).select_related("customer", "assignee", "type", "inbox").annotate(last=_last_message())
+    by_need = wanted.tab is Tab.OPEN and not wanted.text
+    found = list((_by_need(rows, after) if by_need else _by_change(rows, after))[: size + 1])
+    page = found[:size]
+    return Page(tuple(_row(one, seat) for one in page), _cursor(page[-1], by_need) if len(found) > size else "")
+
+
+def counts(*, seat: Seat) -> Counts:
+    """Count the open cases of each view and team, with one statement."""
+    mine, free = Q(assignee=seat.agent_id), Q(assignee=None)
+    rows = list(
+        queries.for_agent(seat)
+        .filter(status__in=OPEN)
+        .order_by()
+        .values("team_id")
+        .annotate(n=Count("pk"), mine=Count("pk", filter=mine), free=Count("pk", filter=free))
+    )
+    return Counts(
+        mine=sum(row["mine"] for row in rows),
+        unassigned=sum(row["free"] for row in rows),
+        all=sum(row["n"] for row in rows),
+        teams=sum(row["n"] for row in rows if row["team_id"] in seat.team_ids),
+        by_team={row["team_id"]: row["n"] for row in rows if row["team_id"] is not None},
+    )
+
+
+def _wanted(seat: Seat, wanted: Filter) -> QuerySet[Conversation]:
+    rows = queries.for_agent(seat)
+    if wanted.text:
+        return rows.filter(_found(wanted.text))
+    if wanted.view is View.MINE:
+        rows = rows.filter(assignee=seat.agent_id)
+    elif wanted.view is View.UNASSIGNED:
+        rows = rows.filter(assignee=None)
+    elif wanted.view is View.TEAMS:
+        rows = rows.filter(team__in=sorted(seat.team_ids))
+    if wanted.team_id is not None:
+        rows = rows.filter(team=wanted.team_id)
+    return rows.filter(status__in=_STATUSES[wanted.tab]) if _STATUSES[wanted.tab] else rows
+
+
+def _found(text: str) -> Q:
+    """Turn a search into ids first: an OR over three tables would read all of the largest."""
+    text = text.strip()[:QUERY].replace("\0", "")
+    values = {text, *(fact.value for fact in evidence.recognise(text))}
+    by_fact = Evidence.objects.filter(kind__in=_SEARCHED, value__in=values).order_by("-pk")
+    by_handle = Handle.objects.filter(kind__in=_ADDRESSES, value__in={text, text.lower()})
+    return (
+        Q(reference=references.parse(text) or "")
+        | Q(pk__in=list(by_fact.values_list("conversation_id", flat=True)[:_MOST_FOUND]))
+        | Q(customer__in=list(by_handle.values_list("customer_id", flat=True)[:_MOST_FOUND]))
+    )
+
+
+def _last_message() -> Subquery:
+    newest = Entry.objects.filter(conversation=OuterRef("pk"), kind=Entry.Kind.MESSAGE).order_by("-seq")
+    return Subquery(
+        newest.values(it=JSONObject(text=Left("text", PREVIEW), author="author", agent="agent_id", seq="seq"))[:1]
+    )
+
+
+def _row(one: Any, seat: Seat) -> Row:
+    last = one.last or {"text": "", "author": "", "agent": None, "seq": 0}
+    return Row(
+        reference=one.reference,
+        subject=one.subject,
+        status=one.status,
+        priority=one.priority,
+        channel=one.inbox.kind,
+        customer=one.customer.name,
+        topic=one.type.label if one.type else "",
+        topic_zh=one.type.label_zh if one.type else "",
+        assignee_id=one.assignee_id,
+        assignee=one.assignee.display_name if one.assignee else "",
+        waiting_since=one.waiting_since,
+        updated_at=one.updated_at,
+        last_text=last["text"],
+        last_author=last["author"],
+        last_agent_id=last["agent"],
+        unread=one.assignee_id == seat.agent_id
+        and last["author"] == Entry.Author.CUSTOMER
+        and last["seq"] > one.agent_seq,
+    )
+
+
+# A page goes on after the last row of the one before (keyset), so that the tenth page costs what the first does.
+
+
+def _by_need(rows: QuerySet[Conversation], after: str) -> QuerySet[Any]:
+    ranked = rows.annotate(
+        idle=Case(When(waiting_since=None, then=1), default=0, output_field=IntegerField()),
+        urgency=Case(When(waiting_since=None, then=0), default=F("priority"), output_field=IntegerField()),
+        turn=Case(When(waiting_since=None, then=-_micros("updated_at")), default=_micros("waiting_since")),
+    ).order_by("idle", "urgency", "turn", "pk")
+    if not after:
+        return ranked
+    idle, urgency, turn, pk = _numbers(after, 4)
+    same = Q(idle=idle, urgency=urgency)
+    return ranked.filter(
+        Q(idle__gt=idle)
+        | Q(idle=idle, urgency__gt=urgency)
+        | (same & Q(turn__gt=turn))
+        | (same & Q(turn=turn, pk__gt=pk))
+    )
+
+
+def _by_change(rows: QuerySet[Conversation], after: str) -> QuerySet[Any]:
+    recent = rows.order_by("-updated_at", "-pk")
+    if not after:
+        return recent
+    micros, pk = _numbers(after, 2)
+    at = _EPOCH + timedelta(microseconds=micros)
+    return recent.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=pk), updated_at__lte=at)
+
+
+def _micros(column: str) -> Func:
+    """Microseconds since 1970: whole numbers go into a cursor and come back as what they were."""
+    return Func(
+        F(column), template="(EXTRACT(epoch FROM %(expressions)s) * 1000000)::bigint", output_field=BigIntegerField()
+    )
+
+
+def _cursor(last: Any, by_need: bool) -> str:
+    place = (
+        (last.idle, last.urgency, last.turn) if by_need else ((last.updated_at - _EPOCH) // timedelta(microseconds=1),)
+    )
+    return ".".join(map(str, (*place, last.pk)))
+
+
+def _numbers(cursor: str, count: int) -> list[int]:
+    parts = cursor.split(".")
+    if len(parts) != count or not all(_NUMBER.fullmatch(part) for part in parts):
+        raise BadCursor
+    return [int(part) for part in parts]

@@ -1,0 +1,91 @@
+"""A timeline as the page shows it: worded, grouped by who spoke, parted by day and by what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.safestring import SafeString
+
+from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.queries import File, Line, Stretch
+from trustdesk.desk import wording, writing
+
+TOGETHER = timedelta(minutes=5)  # what one person says within this reads as one turn
+_ICONS = {
+    "assigned": "user",
+    "unassigned": "users",
+    "resolved": "check",
+    "closed": "lock",
+    "ended_by_customer": "leave",
+    "pending": "wait",
+    "reopened": "refresh",
+    "proof_asked": "key",
+    "proved": "shield-check",
+    "secret_masked": "shield",
+    "triaged": "tag",
+    "by_mail": "mail",
+    "rated": "star",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One line ready to be shown. `kind`: message, note or event; `follows`: same speaker as above, a moment ago."""
+
+    seq: int
+    kind: str
+    author: str
+    name: str
+    mine: bool
+    at: datetime
+    html: SafeString
+    text: str
+    icon: str
+    files: tuple[File, ...]
+    follows: bool
+    new_day: bool
+    first_unread: bool
+    read: bool
+
+
+def shown(stretch: Stretch, *, case: Conversation, agent_id: int, unread_after: int | None = None) -> list[Shown]:
+    """Word the lines of a case for this agent; `unread_after` marks the first line that is new."""
+    return list(_shown(stretch, case, agent_id, unread_after))
+
+
+def _shown(stretch: Stretch, case: Conversation, agent_id: int, unread_after: int | None) -> Iterator[Shown]:
+    above, marked = stretch.before, unread_after is None
+    for line in stretch.lines:
+        text = _event(line) if line.kind == "event" else ""
+        if line.kind == "event" and not text:
+            continue
+        first_unread = not marked and line.author == "customer" and line.seq > (unread_after or 0)
+        marked = marked or first_unread
+        yield Shown(
+            seq=line.seq,
+            kind=line.kind,
+            author=line.author,
+            name=line.agent if line.author == "agent" else case.customer.name,
+            mine=line.agent_id == agent_id,
+            at=line.at,
+            html=writing.rich(line.text),
+            text=text,
+            icon=_ICONS.get(line.event, "info"),
+            files=line.files,
+            follows=above is not None and not first_unread and _follows(line, above),
+            new_day=above is None or above.at.date() != line.at.date(),
+            first_unread=first_unread,
+            read=line.author == "agent" and line.kind == "message" and line.seq <= case.customer_seq,
+        )
+        above = line
+
+
+def _follows(line: Line, above: Line) -> bool:
+    same = (line.kind, line.author, line.agent_id) == (above.kind, above.author, above.agent_id)
+    return same and line.kind != "event" and line.at - above.at < TOGETHER
+
+
+def _event(line: Line) -> str:
+    return wording.event(line.event, by=line.agent, author=line.author, data=line.data)

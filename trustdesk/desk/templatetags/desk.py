@@ -1,0 +1,81 @@
+"""Template filters of the desk: codes to words, teams and topics in the reader's language, sums of time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils.translation import get_language, npgettext
+from django.utils.translation import gettext as _
+
+from trustdesk.conversations.lists import Row, Tab, View
+from trustdesk.desk import wording, writing
+from trustdesk.seams import clock
+from trustdesk.staff.models import Team
+
+register = template.Library()
+register.filter("status_word", wording.status)
+register.filter("priority_word", wording.priority)
+register.filter("channel_word", wording.channel)
+register.filter("proof_word", wording.proof)
+register.filter("way_word", wording.way)
+register.filter("fact_word", wording.fact)
+register.filter("held_word", wording.held)
+register.filter("plain", writing.plain)
+
+_CHANNEL_ICONS = {"chat": "chat", "email": "mail"}
+_PRIORITY_TONES = {0: "urgent", 1: "high"}
+
+
+@register.filter
+def channel_icon(kind: str) -> str:
+    """Return the icon of a kind of channel."""
+    return _CHANNEL_ICONS.get(kind, "globe")
+
+
+@register.filter
+def priority_tone(level: int) -> str:
+    """Return the tone of a priority's badge; "" for one that needs none."""
+    return _PRIORITY_TONES.get(level, "")
+
+
+@register.filter
+def team_name(team: Team | None) -> str:
+    """Return a team's name in the reader's language."""
+    return team.label(get_language() or "en") if team else ""
+
+
+@register.filter
+def topic(row: Row) -> str:
+    """Return what a case is about, in the reader's language."""
+    return row.topic_zh if (get_language() or "en").startswith("zh") else row.topic
+
+
+@register.filter
+def view_name(view: View) -> str:
+    """Name a view."""
+    return {View.MINE: _("Mine"), View.UNASSIGNED: _("Unassigned"), View.TEAMS: _("My teams"), View.ALL: _("All")}[view]
+
+
+@register.filter
+def tab_name(tab: Tab) -> str:
+    """Name a tab of the list."""
+    return {Tab.OPEN: _("Open"), Tab.PENDING: _("Pending"), Tab.RESOLVED: _("Solved"), Tab.ALL: _("All")}[tab]
+
+
+@register.filter
+def lasting(since: datetime) -> str:
+    """Say in two or three characters how long something lasts: 45s, 12m, 3h, 2d (desk/waits.js does the same)."""
+    seconds = max(0, int((clock.now() - since).total_seconds()))
+    for size, word in _UNITS:
+        if seconds >= size:
+            return word(seconds // size)
+    return _UNITS[-1][1](0)
+
+
+_UNITS = (
+    (86400, lambda n: npgettext("short", "%(n)dd", "%(n)dd", n) % {"n": n}),
+    (3600, lambda n: npgettext("short", "%(n)dh", "%(n)dh", n) % {"n": n}),
+    (60, lambda n: npgettext("short", "%(n)dm", "%(n)dm", n) % {"n": n}),
+    (0, lambda n: npgettext("short", "<1m", "<1m", n)),
+)

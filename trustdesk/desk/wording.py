@@ -1,0 +1,216 @@
+"""The words of the desk for everything that below is a code, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+# What the guard leaves in a text where a secret stood.
+MASKED = re.compile(r"\[••• ([a-z_]{3,20})\]")
+
+_STATUSES = {
+    "waiting": _("Waiting"),
+    "open": _("Open"),
+    "pending": _("Pending"),
+    "resolved": _("Solved"),
+    "closed": _("Closed"),
+}
+_PRIORITIES = (
+    _("Urgent"),
+    _("High"),
+    _("Raised"),
+    _("Normal"),
+    _("Low"),
+)
+_CHANNELS = {"chat": _("Live chat"), "email": _("Mail")}
+_PROOFS = (
+    _("Not proved"),
+    _("Mail confirmed"),
+    _("Signed in"),
+    _("Second factor"),
+)
+_WAYS = {
+    "mail_code": _("code to the registered mail"),
+    "second_factor": _("second factor of the exchange"),
+    "session": _("signed session of the exchange"),
+    "dmarc": _("mail from the registered address"),
+}
+_FACTS = {
+    "tx_id": _("Transaction"),
+    "order_id": _("Order"),
+    "address": _("Address"),
+    "uid": _("UID"),
+    "amount": _("Amount"),
+    "pair": _("Pair"),
+    "error_code": _("Error"),
+    "time": _("Time"),
+    "link": _("Link"),
+}
+_HANDLES = {
+    "visitor": _("Browser"),
+    "uid": _("UID"),
+    "mail": _("Mail"),
+    "phone": _("Phone"),
+    "telegram": _("Telegram"),
+}
+_SECRETS = {
+    "seed_phrase": _("seed phrase"),
+    "xprv": _("extended private key"),
+    "wif": _("private key"),
+    "private_key": _("private key"),
+    "pem_key": _("key file"),
+    "api_secret": _("API secret"),
+    "totp_seed": _("key of a second factor"),
+    "token": _("access token"),
+    "cookie": _("sign-in cookie"),
+}
+_HELD = {
+    "virus": _("A virus was found in it."),
+    "active": _("It contains scripts or other active content."),
+    "too_complex": _("It could not be made safe."),
+    "too_long": _("It is too long to be searched for secrets."),
+}
+_BECAUSE = {
+    "taken": _("taken by hand"),
+    "assigned": _("given by hand"),
+    "replied": _("by replying"),
+    "least_loaded": _("fewest open chats"),
+    "chosen": _("chosen by the customer"),
+    "default": _("nothing was chosen"),
+}
+_REFUSALS = {
+    "not_found": _("You can no longer do that with this case. Load the page again."),
+    "not_allowed": _("You can no longer do that with this case. Load the page again."),
+    "taken": _("A colleague was faster and has this case now."),
+    "no_access": _("That colleague is not in this case's team."),
+    "closed": _("This case is closed. The customer's next message opens a new one."),
+    "unavailable": _("This was not saved: the database does not answer. Please try again in a moment."),
+    "empty": _("Please write something first."),
+    "too_long": _("This is too long: at most %(most)s characters."),
+}
+
+
+def status(code: str) -> str:
+    """Name the status of a case."""
+    return _word(_STATUSES, code)
+
+
+def priority(level: int) -> str:
+    """Name a priority, 0 to 4."""
+    return str(_PRIORITIES[level]) if 0 <= level < len(_PRIORITIES) else str(level)
+
+
+def channel(kind: str) -> str:
+    """Name a kind of channel."""
+    return _word(_CHANNELS, kind)
+
+
+def proof(level: int) -> str:
+    """Name a level of proof, 0 to 3."""
+    return str(_PROOFS[level]) if 0 <= level < len(_PROOFS) else str(level)
+
+
+def way(code: str) -> str:
+    """Say how somebody proved who he is."""
+    return _word(_WAYS, code)
+
+
+def fact(kind: str) -> str:
+    """Name a kind of evidence."""
+    return _word(_FACTS, kind)
+
+
+def handle(kind: str) -> str:
+    """Name a kind of address."""
+    return _word(_HANDLES, kind)
+
+
+def secret(kind: str) -> str:
+    """Name a kind of secret that the guard took out; one not known is just a secret."""
+    return str(_SECRETS[kind]) if kind in _SECRETS else gettext("secret")
+
+
+def held(reason: str) -> str:
+    """Say why a file is not handed out."""
+    return str(_HELD[reason]) if reason in _HELD else gettext("It may not be opened.")
+
+
+def refusal(code: str, **params: object) -> str:
+    """Say why an act was refused, and what helps."""
+    return (str(_REFUSALS[code]) if code in _REFUSALS else gettext("That did not work. Please try again.")) % params
+
+
+def event(code: str, *, by: str, author: str, data: Mapping[str, Any]) -> str:
+    """Word an event of a timeline; "" for one that nobody has words for.
+
+    `by` is the name of the agent who did it, "" where the system or the customer did.
+    """
+    return _EVENTS[code](by, author, data) if code in _EVENTS else ""
+
+
+def _word(words: Mapping[str, Promise], code: str) -> str:
+    return str(words[code]) if code in words else code
+
+
+def _assigned(by: str, _author: str, data: Mapping[str, Any]) -> str:
+    because, name = data.get("because"), str(data.get("name", ""))
+    code = because.get("code", "") if isinstance(because, Mapping) else because
+    if code in ("taken", "replied") and by:
+        return gettext("%(by)s took the case") % {"by": by}
+    if by:
+        return gettext("%(by)s gave the case to %(name)s") % {"by": by, "name": name}
+    reason = str(_BECAUSE[code]) if code in _BECAUSE else ""
+    return (
+        gettext("Given to %(name)s (%(reason)s)") % {"name": name, "reason": reason}
+        if reason
+        else gettext("Given to %(name)s") % {"name": name}
+    )
+
+
+def _triaged(_by: str, _author: str, data: Mapping[str, Any]) -> str:
+    level = data.get("priority")
+    reason = data.get("because")
+    text = gettext("Priority %(priority)s") % {"priority": priority(level) if isinstance(level, int) else "–"}
+    return f"{text} ({_BECAUSE[reason]!s})" if isinstance(reason, str) and reason in _BECAUSE else text
+
+
+def _proved(_by: str, _author: str, data: Mapping[str, Any]) -> str:
+    level = data.get("level")
+    return gettext("The customer proved who they are: %(level)s, by %(way)s") % {
+        "level": proof(level) if isinstance(level, int) else "–",
+        "way": way(str(data.get("how", ""))),
+    }
+
+
+def _secret_masked(_by: str, _author: str, data: Mapping[str, Any]) -> str:
+    kinds = ", ".join(dict.fromkeys(secret(str(kind)) for kind in data.get("kinds", ())))
+    return gettext("Removed before it was stored: %(kinds)s") % {"kinds": kinds or secret("")}
+
+
+def _done(with_name: Promise | str, without: Promise) -> Callable[[str, str, Mapping[str, Any]], str]:
+    return lambda by, _author, _data: str(with_name) % {"by": by} if by else str(without)
+
+
+_EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
+    "assigned": _assigned,
+    "unassigned": _done(_("%(by)s handed the case back to the team"), _("Back with the team")),
+    "left": _done(_("%(by)s left the case"), _("The agent left the case")),
+    "resolved": _done(_("%(by)s marked the case as solved"), _("Marked as solved")),
+    "pending": _done(_("%(by)s waits for the customer"), _("Waiting for the customer")),
+    "reopened": _done(_("%(by)s opened the case again"), _("Opened again by a new message")),
+    "closed": _done(_("%(by)s closed the case"), _("Closed")),
+    "ended_by_customer": _done("", _("The customer ended the chat")),
+    "proof_asked": _done(_("%(by)s asked the customer to prove who they are"), _("The customer was asked for a proof")),
+    "proved": _proved,
+    "secret_masked": _secret_masked,
+    "triaged": _triaged,
+    "by_mail": lambda _by, _author, data: (
+        gettext("Wants the answer by mail, at %(mail)s") % {"mail": data.get("mail", "")}
+    ),
+    "rated": lambda _by, _author, data: gettext("Rated the help %(score)s of 5") % {"score": data.get("score", "")},
+}

@@ -1,0 +1,123 @@
+"""What a member of staff may do: one table, one decision, and the one filter that every list goes through.
+
+Nothing else compares roles. A conversation is fetched through `visible`, an act is allowed by `may`; both read
+`RULES`, and a test holds them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
+
+from trustdesk.staff.models import Agent, Role
+
+
+class Action(StrEnum):
+    """What can be done to a conversation, and `MANAGE`: to teams, rules, channels and colleagues."""
+
+    SEE = "see"
+    REPLY = "reply"
+    NOTE = "note"
+    TAKE = "take"
+    ASSIGN = "assign"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+    MANAGE = "manage"
+
+
+class Reach(IntEnum):
+    """To which conversations an action extends."""
+
+    NONE = 0
+    FREE = 1  # of my teams, as long as no colleague has it; and my own
+    TEAMS = 2  # of my teams, whoever has it; and my own
+    ALL = 3
+
+
+_AGENT = {
+    Action.SEE: Reach.TEAMS,
+    Action.REPLY: Reach.TEAMS,
+    Action.NOTE: Reach.TEAMS,
+    Action.TAKE: Reach.FREE,
+    Action.ASSIGN: Reach.FREE,
+    Action.RESOLVE: Reach.TEAMS,
+    Action.REOPEN: Reach.TEAMS,
+    Action.MANAGE: Reach.NONE,
+}
+RULES: Mapping[Role, Mapping[Action, Reach]] = {
+    Role.AGENT: _AGENT,
+    Role.LEAD: {**_AGENT, Action.TAKE: Reach.TEAMS, Action.ASSIGN: Reach.TEAMS},
+    Role.ADMIN: dict.fromkeys(Action, Reach.ALL),
+}
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One active agent with what decides their permissions; names for showing: `public_name` to customers."""
+
+    agent_id: int
+    role: Role
+    team_ids: frozenset[int]
+    public_name: str
+    display_name: str
+    available: bool
+
+
+def may(seat: Seat, action: Action, *, team_id: int | None = None, assignee_id: int | None = None) -> bool:
+    """Decide whether the agent may do this to a conversation of that team and assignee (None: has none).
+
+    A conversation without a team belongs to nobody's queue yet: leads and administrators see it.
+    """
+    reach = RULES[seat.role][action]
+    if reach in (Reach.NONE, Reach.ALL):
+        return reach is Reach.ALL
+    if assignee_id == seat.agent_id:
+        return True
+    in_teams = team_id in seat.team_ids if team_id is not None else seat.role is Role.LEAD
+    return in_teams and (reach is Reach.TEAMS or assignee_id is None)
+
+
+def visible_team_ids(seat: Seat) -> frozenset[int] | None:
+    """Return the teams whose conversations the agent sees; None means every team."""
+    return None if RULES[seat.role][Action.SEE] is Reach.ALL else seat.team_ids
+
+
+def visible(seat: Seat, *, team: str = "team_id", assignee: str = "assignee_id") -> Q:
+    """Return the filter of conversations the agent may see, on the named columns; agrees with `may(SEE)`."""
+    teams = visible_team_ids(seat)
+    if teams is None:
+        return Q()
+    mine = Q(**{assignee: seat.agent_id}) | Q(**{f"{team}__in": sorted(teams)})
+    return mine | Q(**{f"{team}__isnull": True}) if seat.role is Role.LEAD else mine
+
+
+def seat(agent_id: int) -> Seat | None:
+    """Load one agent's seat in one query; None when there is no such agent or they are deactivated."""
+    return seats([agent_id]).get(agent_id)
+
+
+def seats(agent_ids: Collection[int]) -> dict[int, Seat]:
+    """Load the seats of many agents in one query, by agent id; deactivated and unknown agents are absent."""
+    rows = (
+        Agent.objects.filter(pk__in=agent_ids, is_active=True)
+        .annotate(
+            seat_teams=ArrayAgg("memberships__team_id", distinct=True, filter=Q(memberships__isnull=False), default=[]),
+            seat_groups=ArrayAgg("groups__name", distinct=True, filter=Q(groups__isnull=False), default=[]),
+        )
+        .values_list("pk", "seat_teams", "seat_groups", "public_name", "display_name", "available")
+    )
+    return {
+        pk: Seat(
+            agent_id=pk,
+            role=Role.highest(groups),
+            team_ids=frozenset(teams),
+            public_name=public_name,
+            display_name=display_name,
+            available=available,
+        )
+        for pk, teams, groups, public_name, display_name, available in rows
+    }

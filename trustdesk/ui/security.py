@@ -1,0 +1,50 @@
+"""Headers that limit what a page may do and who may keep or frame it."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+
+# Everything under here is made to be framed, by the configured sites only.
+FRAMED_PREFIX = "/chat/"
+# Asked by a load balancer from inside, before https begins.
+PLAIN_PREFIX = "/health/"
+
+# No nonce and no hash: our pages hold no inline script or style, so they can be cached.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; media-src 'self' blob:; frame-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors {ancestors}"
+)
+
+
+class SecurityHeadersMiddleware:
+    """Add the headers a response does not set itself. A view that needs another policy sets the header."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request and add the headers, on errors and static files too."""
+        if settings.HTTPS and not request.is_secure() and not request.path_info.startswith(PLAIN_PREFIX):
+            # Refused, not redirected: what a client sent in the clear it would send in the clear again.
+            response: HttpResponse = HttpResponseForbidden("https only", content_type="text/plain; charset=utf-8")
+        else:
+            response = self.get_response(request)
+        ancestors = "'none'"
+        if request.path_info.startswith(FRAMED_PREFIX):
+            ancestors = " ".join(("'self'", *settings.EMBED_ORIGINS))
+            # It knows no list of origins; frame-ancestors says the same and better.
+            del response.headers["X-Frame-Options"]
+        for name, value in (
+            ("Content-Security-Policy", _POLICY.format(ancestors=ancestors)),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", settings.SECURE_REFERRER_POLICY),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+            ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+            # Private unless a view says otherwise: neither a proxy nor the back button shows it to the next person.
+            ("Cache-Control", "no-store"),
+        ):
+            response.headers.setdefault(name, value)
+        return response

@@ -1,0 +1,58 @@
+"""How much one customer may send: a bucket of messages each, and a bucket of new chats for each address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+
+from trustdesk.customers.visitors import Visitor
+
+FORGET_ABOVE = 50_000       # buckets kept; full ones are forgotten first
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+class Limiter:
+    """Token buckets by key. One process counts for itself: a limit that several processes share is a little higher."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, _Bucket] = {}
+
+    def wait(self, *, visitor: Visitor, address: str, opens: bool, at: float) -> int:
+        """Take one message out of this customer's bucket at loop time `at`; return 0, or the seconds to wait."""
+        if opens and not visitor.known:
+            refused = self._take(f"chats:{network(address)}", settings.NEW_CHATS_PER_10_MINUTES, 600.0, at)
+            if refused:
+                return refused
+        return self._take(visitor.thread, settings.CHAT_MESSAGES_PER_MINUTE, 60.0, at)
+
+    def _take(self, key: str, most: int, per: float, at: float) -> int:
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) > FORGET_ABOVE:
+                self._buckets = {name: one for name, one in self._buckets.items() if at - one.at < 600}
+            bucket = self._buckets[key] = _Bucket(float(most), at)
+        bucket.left = min(float(most), bucket.left + (at - bucket.at) * most / per)
+        bucket.at = at
+        if bucket.left < 1:
+            return max(1, round((1 - bucket.left) * per / most))
+        bucket.left -= 1
+        return 0
+
+
+def network(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, or the /64 an IPv6 address lies in."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+
+
+limiter = Limiter()

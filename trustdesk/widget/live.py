@@ -1,0 +1,159 @@
+"""The chat's sockets in this process: what they share, and how one hint becomes one query for all who care."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from django.db import DatabaseError
+
+from trustdesk.conversations import public
+from trustdesk.realtime.bus import bus
+from trustdesk.realtime.hub import Hub
+from trustdesk.realtime.threads import DatabaseThreads
+from trustdesk.seams import clock
+
+if TYPE_CHECKING:
+    from trustdesk.widget.chat import Chat
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DATABASE_THREADS = 4        # reading on behalf of sockets
+AT_ONCE = 400               # sockets served by one query
+POSITIONS_EVERY = 1.0       # seconds between two looks at the queue
+SWEEP_EVERY = 2.5           # seconds between two looks for what a lost hint did not tell
+SWEEP_BACK = timedelta(seconds=30)
+SILENT = 60.0               # seconds without a frame, then the client is gone
+FRESH = 30.0                # seconds that opening hours and topics may be old
+
+
+class Live:
+    """All chats of this process."""
+
+    def __init__(self) -> None:
+        self.hub = Hub(bus)
+        self.chats: set[Chat] = set()
+        self.epoch = ""
+        self.db = DatabaseThreads(DATABASE_THREADS, name="live")
+        self._behind: dict[Chat, None] = {}
+        self._queued: set[Chat] = set()
+        self._flushing = False
+        self._moving = False
+        self._known: dict[tuple[Any, ...], tuple[float, Any]] = {}
+        self._background = [asyncio.create_task(self._sweep()), asyncio.create_task(self._watch())]
+
+    async def remembered(self, act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a reading use-case unless the same was asked within the last half minute (`now` aside)."""
+        key = (act.__name__, args, *sorted((name, value) for name, value in kwargs.items() if name != "now"))
+        at, value = self._known.get(key, (0.0, None))
+        if not at or time.monotonic() - at > FRESH:
+            value = await self.db(act, *args, **kwargs)
+            self._known[key] = (time.monotonic(), value)
+        return value  # type: ignore[no-any-return]
+
+    # Entries: hints are gathered while a query is under way, then one query serves all sockets that are behind.
+
+    def behind(self, chat: Chat) -> None:
+        """Bring this chat up to date soon."""
+        self._behind[chat] = None
+        if not self._flushing:
+            self._flushing = True
+            self.start(self._flush())
+
+    async def _flush(self) -> None:
+        try:
+            while self._behind:
+                chats = list(self._behind)[:AT_ONCE]
+                for chat in chats:
+                    del self._behind[chat]
+                positions: dict[int, int] = {}
+                for chat in chats:
+                    if chat.case is not None:
+                        positions[chat.case.id] = min(chat.told, positions.get(chat.case.id, chat.told))
+                try:
+                    pages = await self.db(public.entries_after, positions)
+                except DatabaseError as error:          # the sweep comes back to them
+                    log.warning("live: %d chats stay behind: %s", len(chats), type(error).__name__)
+                    continue
+                changed = [chat for chat in chats if chat.case is not None and chat.take(pages.get(chat.case.id))]
+                if changed:
+                    await self.refresh(changed)
+        finally:
+            self._flushing = False
+
+    async def refresh(self, chats: Iterable[Chat]) -> None:
+        """Show these chats the state of their case anew."""
+        by_id: dict[int, list[Chat]] = {}
+        for chat in chats:
+            if chat.case is not None:
+                by_id.setdefault(chat.case.id, []).append(chat)
+        cases = await self.db(public.statuses, list(by_id), locale="en", now=clock.now())
+        for identity, case in cases.items():
+            for chat in by_id[identity]:
+                chat.show(case)
+        self.requeue([chat for identity, case in cases.items() if case.queued for chat in by_id[identity]])
+
+    # The queue: at most one look a second, for all who wait.
+
+    def requeue(self, chats: Iterable[Chat]) -> None:
+        """Tell these chats their place soon."""
+        self._queued.update(chats)
+        if self._queued and not self._moving:
+            self._moving = True
+            self.start(self._move())
+
+    async def _move(self) -> None:
+        try:
+            while self._queued:
+                chats, self._queued = self._queued, set()
+                ids = sorted({chat.case.id for chat in chats if chat.case is not None})
+                places = await self.db(public.places, ids, now=clock.now())
+                for chat in chats:
+                    if chat.case is not None and chat.case.id in places:
+                        chat.show_place(places[chat.case.id])
+                await asyncio.sleep(POSITIONS_EVERY)
+        finally:
+            self._moving = False
+
+    # Safety nets.
+
+    async def _sweep(self) -> None:
+        """Find what lost hints did not tell; runs for ever."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            try:
+                moved = await self.db(public.recently_moved, since=clock.now() - SWEEP_BACK)
+            except Exception as error:
+                log.warning("live: sweep failed: %s", type(error).__name__)
+                continue
+            self.hub.deliver({f"case:{identity}": str(seq) for identity, seq in moved.items()})
+
+    async def _watch(self) -> None:
+        """Close sockets that fell silent; runs for ever."""
+        while True:
+            await asyncio.sleep(SILENT / 6)
+            oldest = asyncio.get_running_loop().time() - SILENT
+            for chat in [chat for chat in self.chats if chat.socket.heard_at < oldest]:
+                chat.socket.close(1001)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this in the background, and log it if it fails."""
+        task = asyncio.create_task(work)
+        self._background.append(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._background.remove(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("live: background work failed", exc_info=task.exception())
+
+
+def limits() -> dict[str, int]:
+    """Say what one message may hold."""
+    return {"text": 4000, "file_bytes": 25 * 1024 * 1024, "files": 10}
