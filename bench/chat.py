@@ -278,7 +278,7 @@ def main() -> None:
     chosen = options.parse_args()
     uvloop.install()
     with world() as made:
-        bar = measure(made.url.replace("trustdesk_app", "trustdesk_app"), seconds=5)
+        bar = measure(made.owner_url, seconds=5)
         print(json.dumps({"reference": round(bar)}), flush=True)
         cookies = agents()
         with made.serving(**LIMITS):

@@ -47,6 +47,11 @@ class World:
         """The address of the database for the serving role."""
         return self.postgres.url(role=database.APPLICATION)
 
+    @property
+    def owner_url(self) -> str:
+        """The address of the database for the role that owns it."""
+        return self.postgres.url(role=database.OWNER)
+
     def manage(self, *arguments: str, **extra: str) -> None:
         """Run a management command to its end."""
         subprocess.run([sys.executable, str(ROOT / "manage.py"), *arguments], check=True, env=self.environment | extra, cwd=ROOT)

@@ -1,4 +1,4 @@
-"""Recognition in free text, measured on a table of real and hard cases (evidence_cases.jsonl, written for this test)."""
+"""Recognition in free text, measured on a table of real and hard cases: evidence_cases.jsonl."""
 
 import json
 import re
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,7 +100,7 @@ def test_every_chain_has_cases_that_are_found(chain: str, kind: str) -> None:
 def test_facts_come_in_order_without_overlap_and_with_their_places() -> None:
     for case in cases():
         facts = recognise(case.text)
-        for earlier, later in zip(facts, facts[1:], strict=False):
+        for earlier, later in pairwise(facts):
             assert earlier.end <= later.start
         for fact in facts:
             written = case.text[fact.start : fact.end]
@@ -111,9 +112,7 @@ def test_facts_come_in_order_without_overlap_and_with_their_places() -> None:
 def test_an_explorers_link_is_taken_apart_and_covers_the_whole_link() -> None:
     link = "https://bscscan.com/tx/0x" + "ab" * 32
     text = f"看这个 {link}。谢谢"
-    assert recognise(text) == (
-        Fact("tx_id", "0x" + "ab" * 32, "bsc", start=text.index("https"), end=text.index("。")),
-    )
+    assert recognise(text) == (Fact("tx_id", "0x" + "ab" * 32, "bsc", start=text.index("https"), end=text.index("。")),)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +143,8 @@ def test_what_stands_beside_64_digits_decides_what_they_are() -> None:
     "wording",
     [
         "my private key is {}", "PRIVATE KEY: {}", "privkey={}", "private_key: 0x{}", "secret: {}", "seed {}",
-        "{} is my private key", "私钥：{}", "我的私钥是{}", "这是私钥 {} 请恢复", "{}这是我的私钥", "密钥 0x{}", "秘钥:{}",
-        "私鑰 {}", "wallet private key\n{}", "api secret {}",
+        "{} is my private key", "私钥：{}", "我的私钥是{}", "这是私钥 {} 请恢复", "{}这是我的私钥", "密钥 0x{}",
+        "秘钥:{}", "私鑰 {}", "wallet private key\n{}", "api secret {}",
     ],
 )  # fmt: skip
 def test_a_key_that_is_called_one_is_never_a_transaction(wording: str) -> None:
@@ -182,7 +181,8 @@ def test_times_keep_the_precision_they_were_written_in(text: str, value: str) ->
 
 
 WORDS = st.sampled_from(
-    "BTC USDT / - : . , $ ￥ 100 2026 03 1 0x 0.0. @ # uid 订单 错误码 ERR_ http:// .io/ EQ tx 私钥 点 月 日 下午 _ \n [••• ] "
+    "BTC USDT / - : . , $ ￥ 100 2026 03 1 0x 0.0. @ # uid 订单 错误码 ERR_ http:// .io/ EQ tx 私钥 点 月 日 下午 _ "
+    "\n [••• ] "
     "order 3月 usd BTCUSDT etherscan.io/tx/ 0:".split(" ")
 )
 
@@ -190,6 +190,7 @@ WORDS = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=60).map("".join), st.lists(WORDS).map(" ".join)))
 @example("\0")
+@example("0.5 BTC 300")
 @example("İ 100 USDT")  # lower case of this letter is two characters long
 @example("１００ＵＳＤＴ")
 def test_any_text_gives_facts_that_lie_in_it_in_order(text: str) -> None:
@@ -208,7 +209,7 @@ HOSTILE = (
     "ERR_", "order id: a1 ", "Mar 1 ", "$1", "aaaaa-", "[•", "USD", "x.near ", "ab" * 32 + " ", "A", "\n", "eos ",
 )  # fmt: skip
 HOSTILE_LENGTH = 131_072
-HOSTILE_CPU_SECONDS = 15  # linear patterns take about 3 for all of them, one quadratic pattern more than 16
+HOSTILE_CPU_SECONDS = 12  # linear patterns take about 3 for all of them together, one quadratic pattern 15 alone
 
 
 def test_hostile_text_takes_time_in_proportion_to_its_length() -> None:

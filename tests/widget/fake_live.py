@@ -106,11 +106,11 @@ class FakeLive:
 
     def say(self, text: str, *, name: str = "Mei Lin", files: list[Frame] | None = None) -> None:
         """An agent writes."""
-        self._do(self._append, {"kind": "message", "from": "agent", "name": name, "text": text, "files": files or []})
+        self._in_case(self._append, {"kind": "message", "from": "agent", "name": name, "text": text, "files": files or []})
 
     def happen(self, event: str, *, hidden: bool = False, **params: Any) -> None:
         """An event is appended; a hidden one takes a seq and is not shown."""
-        self._do(self._event, event, params, hidden=hidden)
+        self._in_case(self._event, event, params, hidden=hidden)
 
     def assign(self, name: str) -> None:
         """An agent takes the case."""
@@ -123,7 +123,7 @@ class FakeLive:
             self.queue = {"state": "with_agent", "position": None, "estimate": None, "mail": None}
             self._tell({"t": "queue", **self.queue})
 
-        self._do(act)
+        self._in_case(act)
 
     def tell(self, frame: Frame) -> None:
         """Send any frame to every socket."""
@@ -140,6 +140,14 @@ class FakeLive:
     def messages(self) -> list[str]:
         """The texts customers have stored, in order."""
         return [entry["text"] for entry in (self.case.entries if self.case else []) if entry["from"] == "customer"]
+
+    def _in_case(self, act: Callable[..., Any], *args: Any, **values: Any) -> None:
+        """Act once the first message has arrived."""
+        end = time.monotonic() + 5
+        while self.case is None:
+            assert time.monotonic() < end, "no message has arrived"
+            time.sleep(0.02)
+        self._do(act, *args, **values)
 
     def _do(self, act: Callable[..., Any], *args: Any, **values: Any) -> None:
         assert self.loop is not None

@@ -84,7 +84,8 @@ def timeline(seat: Seat, case: Conversation, *, after: int = 0, before: int | No
     unread_after = case.agent_seq if first_look else None
     return {
         **head(seat, case),
-        "stretch": stretch,
+        "earlier": stretch.earlier and not after,
+        "later": stretch.later and before is None,
         "lines": lines.shown(stretch, case=case, agent_id=seat.agent_id, unread_after=unread_after),
         "upto": stretch.lines[-1].seq if stretch.lines else after,
         "first": stretch.lines[0].seq if stretch.lines else 0,

@@ -1,11 +1,11 @@
-"""Template filters of the desk: codes to words, teams and topics in the reader's language, sums of time."""
+"""Template filters of the desk: codes to words, teams and topics in the reader's language, how long something lasts."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django import template
-from django.utils.translation import get_language, npgettext
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
 from trustdesk.conversations.lists import Row, Tab, View
@@ -46,6 +46,15 @@ def team_name(team: Team | None) -> str:
 
 
 @register.filter
+def language_word(code: str) -> str:
+    """Name a language in itself; one that Django does not know stays a code."""
+    try:
+        return str(get_language_info(code)["name_local"]).capitalize()
+    except KeyError:
+        return code
+
+
+@register.filter
 def topic(row: Row) -> str:
     """Return what a case is about, in the reader's language."""
     return row.topic_zh if (get_language() or "en").startswith("zh") else row.topic
@@ -65,17 +74,6 @@ def tab_name(tab: Tab) -> str:
 
 @register.filter
 def lasting(since: datetime) -> str:
-    """Say in two or three characters how long something lasts: 45s, 12m, 3h, 2d (desk/waits.js does the same)."""
-    seconds = max(0, int((clock.now() - since).total_seconds()))
-    for size, word in _UNITS:
-        if seconds >= size:
-            return word(seconds // size)
-    return _UNITS[-1][1](0)
-
-
-_UNITS = (
-    (86400, lambda n: npgettext("short", "%(n)dd", "%(n)dd", n) % {"n": n}),
-    (3600, lambda n: npgettext("short", "%(n)dh", "%(n)dh", n) % {"n": n}),
-    (60, lambda n: npgettext("short", "%(n)dm", "%(n)dm", n) % {"n": n}),
-    (0, lambda n: npgettext("short", "<1m", "<1m", n)),
-)
+    """Say in two or three characters how long something lasts: 12m, 3h, 2d (desk/waits.js says it in words)."""
+    minutes = max(0, int((clock.now() - since).total_seconds())) // 60
+    return f"{minutes // 1440}d" if minutes >= 1440 else f"{minutes // 60}h" if minutes >= 60 else f"{minutes}m"

@@ -51,7 +51,12 @@ def amount(text: str, token: str, *, start: int, end: int) -> Fact | None:
             return None
         if times := _TIMES_AFTER.match(text, end):
             power, stop = _TIMES[times[1]], times.end()
-    if token[0] == "0" and start > 1 and text[start - 1] == " " and (groups := _SPACED.search(text, max(0, start - 12), start)):
+    if (
+        token[0] == "0"
+        and start > 1
+        and text[start - 1] == " "
+        and (groups := _SPACED.search(text, max(0, start - 12), start))
+    ):
         token, begin = text[groups.start() : end].replace(" ", ""), groups.start()  # 100 000 USDT
     value = plain_number(token)
     if value is None:

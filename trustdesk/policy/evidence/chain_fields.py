@@ -130,14 +130,15 @@ def check_link(value: str) -> Check:
 
 def check_memo(value: str, *, chain: str) -> Check:
     """Judge a memo or destination tag: XRP a number below 2**32; Stellar a number, a hash or text up to 28 bytes."""
-    if address_chains(value):
+    transactions = transaction_chains(value)
+    if address_chains(value) and (not transactions or "solana" in address_chains(value)):
         return Check(False, value, "looks_like_address")
     if chain == "xrp":
         if not value.isascii() or not value.isdigit():
             return Check(False, value, "digits_expected")
         fits = len(value) <= 10 and int(value) < 2**32
         return Check(True, str(int(value))) if fits else Check(False, value, "too_long", (("expected", "10"),))
-    if transaction_chains(value) and chain != "stellar":
+    if transactions and chain != "stellar":
         return Check(False, value, "looks_like_tx_id")
     if chain == "stellar" and len(value.encode()) > 28 and not (len(value) == 64 and _HEX.fullmatch(value)):
         return Check(False, value, "too_long", (("expected", "28"), ("found", str(len(value.encode())))))

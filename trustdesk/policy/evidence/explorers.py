@@ -13,7 +13,8 @@ _HOSTS: Final = {
     "bitcoin-cash": "explorer.bitcoincash.org explorer.melroy.org bchexplorer.cash bch.loping.net bch.tokenview.io",
     "dash": "insight.dash.org explorer.dash.org dash.tokenview.io",
     "zcash": "zcashblockexplorer.com mainnet.zcashexplorer.app explorer.zcha.in zcashexplorer.app zec.tokenview.io",
-    "ethereum": "etherscan.io etherscan.com cn.etherscan.com goto.etherscan.com ethplorer.io eth.blockscout.com beaconcha.in ethvm.com eth.tokenview.io",
+    "ethereum": "etherscan.io etherscan.com cn.etherscan.com goto.etherscan.com ethplorer.io eth.blockscout.com "
+    "beaconcha.in ethvm.com eth.tokenview.io",
     "bsc": "bscscan.com bsctrace.com bsc.tokenview.io",
     "polygon": "polygonscan.com polygon.blockscout.com",
     "arbitrum": "arbiscan.io arbitrum.blockscout.com nova.arbiscan.io",

@@ -37,6 +37,9 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGN
 _ORDER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{3,63}")
 _SYMBOL: Final = re.compile(r"[A-Z0-9]{2,20}")
 _CODE: Final = re.compile(r"-?[A-Za-z0-9][\w.:\- ]{0,63}", re.ASCII)
+_TIME: Final = re.compile(  # as `times` writes them
+    r"(?:(?:\d{4}|-)-\d\d(?:-\d\d)?T)?\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+\-]\d\d:\d\d)?|(?:\d{4}|-)-\d\d(?:-\d\d)?"
+)
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -78,8 +81,8 @@ def chain_named(name: str) -> str:
 def _is_secret(value: str) -> bool:
     if is_secret_key(value) or _SECRET_WORD.search(value):
         return True
-    words = re.findall(r"[a-z]{3,8}", value.lower())
-    return len(words) >= 12 and len(" ".join(words)) > len(value) * 0.9  # a recovery phrase, not a hash in pieces
+    words = [word for word in re.split(r"[\s,，、.\d]+", value) if word]
+    return len(words) >= 12 and all(word.isalpha() and 3 <= len(word) <= 8 for word in words)  # a recovery phrase
 
 
 def _joined(value: str) -> str:
@@ -128,9 +131,9 @@ def _uid(value: str, chain: str) -> Check:
     if _PHONE.fullmatch(value):
         return Check(False, value, "looks_like_phone")
     if not (plain.isascii() and plain.isdigit()):
-        if address_chains(plain):
-            return Check(False, plain, "looks_like_address")
-        return Check(False, plain, "looks_like_tx_id" if transaction_chains(plain) else "digits_expected")
+        if transaction_chains(plain):
+            return Check(False, plain, "looks_like_tx_id")
+        return Check(False, plain, "looks_like_address" if address_chains(plain) else "digits_expected")
     if not 4 <= len(plain) <= 20:
         hint, expected = ("too_short", "4") if len(plain) < 4 else ("too_long", "20")
         return Check(False, plain, hint, (("expected", expected), ("found", str(len(plain)))))
@@ -145,7 +148,7 @@ def _pair(value: str, chain: str) -> Check:
         return Check(True, found[0].value)
     if symbol in TICKERS:
         return Check(False, symbol, "quote_missing", (("coin", symbol),))
-    joined = re.sub(r"[\s/_\-]", "", symbol)
+    joined = re.sub(r"[/_\-]", "", symbol)
     return Check(True, joined, "unknown_pair") if _SYMBOL.fullmatch(joined) else Check(False, value, "not_recognised")
 
 
@@ -166,10 +169,10 @@ def _amount(value: str, chain: str) -> Check:
 
 
 def _time(value: str, chain: str) -> Check:
-    found = [fact for fact in recognise(value) if fact.kind == "time"]
+    found = [value] if _TIME.fullmatch(value) else [fact.value for fact in recognise(value) if fact.kind == "time"]
     if len(found) != 1:
         return Check(False, value, "time_expected")
-    written = found[0].value
+    written = found[0]
     if not re.match(r"\d{4}-|--\d", written):
         return Check(True, written, "date_missing")
     return Check(True, written, "" if re.search(r"T.*(?:Z|[+\-]\d\d:\d\d)$", written) else "zone_missing")

@@ -33,7 +33,8 @@ def numbers(text: str) -> list[Fact]:
         if start < done:
             continue
         fact = _number(text, match[0], start=start, end=end, facts=facts)
-        if fact is not None:
+        # In "0.5 BTC 300" the coin belongs to the first number.
+        if fact is not None and fact.start >= done:
             facts.append(fact)
             done = fact.end
     return facts

@@ -67,7 +67,7 @@ def find(text: str, *, lower: str, tokens: Sequence[tuple[int, int]], grouped: b
     candidates: list[_Candidate] = []
     if tokens and (grouped or wording.possible(lower)):
         candidates.extend(_long(text, tokens))
-    if grouped:
+    if grouped and (tokens or _DIGIT.search(text)):
         candidates.extend(
             _Candidate(shape="base32", start=match.start(), end=match.end(), digits=0)
             for match in _BASE32.finditer(text)

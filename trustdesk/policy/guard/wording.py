@@ -114,11 +114,9 @@ class Wording:
         between = self.text[earlier.end : cue.start]
         if cue.kind == "api" and earlier.kind == "setup" and len(between) <= 4:
             return Cue(kind="setup", start=earlier.start, end=cue.end)  # 验证器备份密钥
-        if cue.kind == "public" and earlier.kind in ("private", "seed", "api"):
-            # "private key for address 0x12…: …": the address is only what the key belongs to.
-            if _BELONGING.fullmatch(between) and _TOKEN.search(self.text, cue.end, start):
-                return earlier
-        return cue
+        # "private key for address 0x12…: …": the address is only what the key belongs to.
+        belongs = cue.kind == "public" and earlier.kind in ("private", "seed", "api") and _BELONGING.fullmatch(between)
+        return earlier if belongs and _TOKEN.search(self.text, cue.end, start) else cue
 
     def after(self, end: int) -> Cue | None:
         """Return the first wording close behind ``end``, no wall between."""

@@ -6,7 +6,13 @@ import { forgetEverything, keepToken, token } from "./storage.js";
 import { Socket } from "./socket.js";
 
 const TYPING_SHOWN = 6000; // ms an agent's typing is believed without being repeated
-const STATUS_AFTER = { assigned: "open", resolved: "resolved", reopened: "open", closed: "closed", ended_by_customer: "closed" };
+const STATUS_AFTER = {
+  assigned: "open",
+  resolved: "resolved",
+  reopened: "open",
+  closed: "closed",
+  ended_by_customer: "closed",
+};
 const AGAIN = new Set(["rate_limited", "unavailable"]);
 
 /** Fires an Event "change" (detail: set of what changed) and "problem" (detail: an error frame no view owns). */
@@ -115,7 +121,7 @@ export class Chat extends EventTarget {
     this.#wish({ t: "transcript" });
   }
 
-  /** Leave an ended case behind; the next message opens a new one. A solved case would be opened again by it: close that first. */
+  /** Leave an ended case behind; the next message opens a new one (a solved case is closed first, or it would reopen). */
   startAnew() {
     if (this.case?.status === "resolved") this.end();
     if (this.case) this.left.add(this.case.reference);
@@ -217,7 +223,8 @@ export class Chat extends EventTarget {
     if (given) {
       this.#apply(frame);
       this.record.recallRead(given.reference);
-      if (this.record.readUpto) this.socket.send({ t: "read", seq: this.record.readUpto }); // it may have been lost with the socket
+      // What was read may have been lost with the socket.
+      if (this.record.readUpto) this.socket.send({ t: "read", seq: this.record.readUpto });
     }
     if (!frame.case || frame.case.status === "closed") this.#ended();
     for (const wish of this.wishes.values()) this.socket.send(wish);
@@ -337,7 +344,8 @@ export class Chat extends EventTarget {
   #flush() {
     const before = this.outbox.items.map((item) => item.state).join();
     this.outbox.flush((frame) => this.socket.send(frame), this.ending);
-    if (this.ending && this.ending.every((id) => (this.outbox.get(id)?.state ?? "failed") === "failed") && !this.wishes.has("end")) this.#wish({ t: "end" });
+    const settled = (id) => (this.outbox.get(id)?.state ?? "failed") === "failed";
+    if (this.ending?.every(settled) && !this.wishes.has("end")) this.#wish({ t: "end" });
     if (before !== this.outbox.items.map((item) => item.state).join()) this.#changed("entries");
   }
 

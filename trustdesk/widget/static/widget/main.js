@@ -89,7 +89,7 @@ function seen() {
   if (visible() && follow && chat.case) chat.seen();
   const count = chat.record.unread().length;
   tell("unread", { count });
-  tell("case", { open: Boolean(chat.case) && !chat.over });
+  if (chat.welcomed) tell("case", { open: Boolean(chat.case) && !chat.over });
   document.title = count && !framed ? `(${count}) ${title}` : title;
 }
 
@@ -112,8 +112,8 @@ for (const id of ["scroll", "log", "below"]) sized.observe(find(id));
 chat.addEventListener("change", draw);
 chat.addEventListener("problem", (event) => {
   if (event.defaultPrevented) return;
-  const { code } = event.detail;
-  toast(text(`error.${code}`, { limit: size(chat.limits.file_bytes), files: chat.limits.files }) || text("error.unavailable"), { tone: "warning" });
+  const limits = { limit: size(chat.limits.file_bytes), files: chat.limits.files };
+  toast(text(`error.${event.detail.code}`, limits) || text("error.unavailable"), { tone: "warning" });
 });
 
 // The embedding page -----------------------------------------------------------------------------------------------------

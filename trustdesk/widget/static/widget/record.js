@@ -10,7 +10,7 @@ export class Record {
     this.agentRead = 0; // what the agent has seen, as told
   }
 
-  /** Take the entries after `position`; `taken(id)` gives the outbox item they answer, if any. Returns those that were new. */
+  /** Take the entries after `position` and return those; `taken(id)` gives the outbox item one answers, if any. */
   apply(entries, upto, taken) {
     const added = entries.filter((entry) => entry.seq > this.position);
     for (const entry of added) {

@@ -38,7 +38,9 @@ export function recall(name) {
 export function forgetEverything() {
   memory.clear();
   attempt(() => localStorage.removeItem(TOKEN));
-  attempt(() => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => sessionStorage.removeItem(key)));
+  attempt(() => {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  });
 }
 
 /** Call `action` when another tab signs out. */

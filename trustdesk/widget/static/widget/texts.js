@@ -10,21 +10,21 @@ export function text(key, values = {}) {
   return (words.get(key) ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-const unit = (name, digits = 0) =>
-  new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "long", maximumFractionDigits: digits });
-const bytes = (name) => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: 1 });
+const measure = (count, unit, unitDisplay, maximumFractionDigits = 0) =>
+  new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay, maximumFractionDigits }).format(count);
 const list = new Intl.ListFormat(locale, { type: "conjunction" });
 
 /** Seconds as "40 seconds", "5 minutes", "1.5 hours", rounded up: a promise must not be shorter than meant. */
 export function duration(seconds) {
-  if (seconds < 60) return unit("second").format(Math.max(1, Math.ceil(seconds)));
-  if (seconds < 5400) return unit("minute").format(Math.ceil(seconds / 60));
-  return unit("hour", 1).format(Math.ceil(seconds / 360) / 10);
+  if (seconds < 60) return measure(Math.max(1, Math.ceil(seconds)), "second", "long");
+  if (seconds < 5400) return measure(Math.ceil(seconds / 60), "minute", "long");
+  return measure(Math.ceil(seconds / 360) / 10, "hour", "long", 1);
 }
 
 /** Bytes as "340 kB", "2.5 MB". */
 export function size(count) {
-  return count < 1e6 ? bytes("kilobyte").format(Math.max(1, Math.round(count / 1000))) : bytes("megabyte").format(count / 1e6);
+  if (count < 1e6) return measure(Math.max(1, count / 1000), "kilobyte", "short");
+  return measure(count / 1e6, "megabyte", "short", 1);
 }
 
 /** "a, b and c". */

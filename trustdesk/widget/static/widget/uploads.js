@@ -5,11 +5,12 @@ import { newId } from "./outbox.js";
 const HTTP_ERRORS = { 413: "too_big", 415: "type_refused", 429: "quota" };
 
 /**
- * Start an upload. The returned object has file facts, `state` "uploading" | "waiting" | "ready" | "failed",
- * `progress` 0–1, `file` (its id, once ready), `error` and `url` (a local one, for pictures); `changed()` is called on each change.
+ * Start an upload. What is returned has the facts of the file, `state` "uploading" | "waiting" | "ready" | "failed",
+ * `progress` 0–1, `file` (its id, once ready), `error`, and for pictures a local `url`. `changed()` is called each time.
  */
 export function upload(chat, source, changed) {
-  const item = { id: newId(), source, name: source.name || "image.png", type: source.type || "application/octet-stream", size: source.size };
+  const { name, type, size } = source;
+  const item = { id: newId(), source, name: name || "image.png", type: type || "application/octet-stream", size };
   item.start = () => run(chat, item, changed);
   item.stop = () => {
     item.state = "removed";
@@ -33,7 +34,8 @@ async function run(chat, item, changed) {
     if (stored.width) Object.assign(item, { width: stored.width, height: stored.height });
   } catch (code) {
     if (item.state === "removed") return;
-    Object.assign(item, code === "offline" ? { state: "waiting" } : { state: "failed", error: typeof code === "string" ? code : "upload" });
+    item.state = code === "offline" ? "waiting" : "failed";
+    item.error = typeof code === "string" ? code : "upload";
   }
   changed();
 }

@@ -9,6 +9,8 @@ import { keepLocal } from "./files.js";
 const KEYBOARD = matchMedia("(hover: hover) and (pointer: fine)");
 const COUNT_FROM = 0.9; // of the longest text: from here on the rest is counted
 
+const facts = ({ file, name, type, size, width, height, kept }) => ({ file, name, type, size, width, height, state: kept });
+
 /** `topic`: {get, set}, goes with the first message; `sent()` is called when a message was handed over. */
 export function mountComposer(chat, topic, sent) {
   const draft = find("draft");
@@ -26,7 +28,8 @@ export function mountComposer(chat, topic, sent) {
     find("send").setAttribute("aria-disabled", String(!something || over));
     find("send").setAttribute("aria-busy", String(sendWhenReady && busy));
     find("count").classList.toggle("composer__count--over", over);
-    find("count").textContent = sendWhenReady && busy ? text("file.sends_after") : length > chat.limits.text * COUNT_FROM ? `${length} / ${chat.limits.text}` : "";
+    const count = length > chat.limits.text * COUNT_FROM ? `${length} / ${chat.limits.text}` : "";
+    find("count").textContent = sendWhenReady && busy ? text("file.sends_after") : count;
     draft.placeholder = text(chat.over ? `placeholder.${chat.case.status}` : topic.get() ? "topic.chosen" : "placeholder");
     tray();
     grow();
@@ -81,8 +84,7 @@ export function mountComposer(chat, topic, sent) {
     if (sendWhenReady) return draw();
     const ready = files.filter((file) => file.state === "ready");
     for (const file of ready) if (file.url) keepLocal(file.file, file.url);
-    const facts = ready.map(({ file, name, type, size, width, height, kept }) => ({ file, name, type, size, width, height, state: kept }));
-    chat.send({ text: draft.value.trim(), files: facts, topic: topic.get() });
+    chat.send({ text: draft.value.trim(), files: ready.map(facts), topic: topic.get() });
     files = files.filter((file) => file.state === "failed");
     draft.value = "";
     topic.set(null);
@@ -130,7 +132,9 @@ export function mountComposer(chat, topic, sent) {
     });
   }
   // A spreadsheet puts a picture beside the text it copies: then the text is meant.
-  addEventListener("paste", ({ clipboardData: data }) => data?.files.length && !data.types.includes("text/plain") && add(data.files));
+  addEventListener("paste", ({ clipboardData: data }) => {
+    if (data?.files.length && !data.types.includes("text/plain")) add(data.files);
+  });
   for (const name of ["dragover", "dragleave", "drop"]) {
     addEventListener(name, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -140,7 +144,9 @@ export function mountComposer(chat, topic, sent) {
     });
   }
   chat.addEventListener("change", ({ detail }) => {
-    if (detail.has("connection") && chat.connection === "online") for (const file of files) if (file.state === "waiting") file.start();
+    if (detail.has("connection") && chat.connection === "online") {
+      for (const file of files) if (file.state === "waiting") file.start();
+    }
     if (["all", "end", "case", "header"].some((what) => detail.has(what))) draw();
   });
   draw();

@@ -13,7 +13,8 @@ export function mountConnection(chat) {
 
   function draw() {
     const stopped = chat.connection === "stopped";
-    words.textContent = text(navigator.onLine ? `connection.${chat.connection === "connecting" && chat.welcomed ? "waiting" : chat.connection}` : "connection.offline");
+    const returning = chat.connection === "connecting" && chat.welcomed;
+    words.textContent = text(`connection.${!navigator.onLine ? "offline" : returning ? "waiting" : chat.connection}`);
     strip.classList.toggle("chat__banner--stopped", stopped);
     again.hidden = !stopped;
     strip.hidden = chat.connection === "online";

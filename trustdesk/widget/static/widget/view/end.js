@@ -1,6 +1,6 @@
 // Ending a chat, rating it, keeping the transcript, starting another.
 
-import { element, find, piece } from "../dom.js";
+import { find, piece } from "../dom.js";
 import { token } from "../storage.js";
 import { text } from "../texts.js";
 
@@ -51,6 +51,6 @@ function transcript(chat) {
   });
   find("transcript-mail").addEventListener("click", () => chat.mailTranscript());
   chat.addEventListener("transcript", ({ detail }) => {
-    find("transcript-note").replaceChildren(element("span", "", text(detail.error ? `transcript.${detail.error}` : "transcript.sent", { to: detail.to })));
+    find("transcript-note").textContent = text(`transcript.${detail.error ?? "sent"}`, { to: detail.to });
   });
 }

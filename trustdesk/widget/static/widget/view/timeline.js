@@ -68,11 +68,11 @@ function list(chat, firstUnread) {
       previous = null;
       continue;
     }
-    const follows = previous?.from === entry.from && previous.name === entry.name && Date.parse(entry.at) - Date.parse(previous.at) < TOGETHER
-      && rows.at(-1).kind === "entry";
+    const follows = rows.at(-1)?.kind === "entry" && oneTurn(previous, entry);
     if (follows) rows.at(-1).last = false;
     const key = entry.id ? `id ${entry.id}` : `seq ${entry.seq}`;
-    rows.push({ ...entry, key, kind: "entry", follows, last: true, state: entry.state ?? (entry.seq <= readUpto ? "read" : "sent") });
+    const state = entry.state ?? (entry.seq <= readUpto ? "read" : "sent");
+    rows.push({ ...entry, key, kind: "entry", follows, last: true, state });
     const kinds = entry.from === "customer" ? removed(entry) : [];
     masked = kinds.length > 0;
     if (masked) rows.push({ key: `masked ${key}`, kind: "masked", kinds });
@@ -92,6 +92,11 @@ function list(chat, firstUnread) {
 const removed = (entry) => entry.masked ?? [...(entry.text ?? "").matchAll(REMOVED)].map((match) => match[1]);
 
 const pending = (item) => ({ ...item, kind: "message", from: "customer" });
+
+function oneTurn(before, entry) {
+  const same = before?.from === entry.from && (before.name ?? "") === (entry.name ?? "");
+  return same && Date.parse(entry.at) - Date.parse(before.at) < TOGETHER;
+}
 
 function event({ seq, event: code, params = {}, at }) {
   const key = `seq ${seq}`;

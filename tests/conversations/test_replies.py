@@ -1,0 +1,125 @@
+"""The promises of the one way out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from mnemonic import Mnemonic
+
+from tests import world
+from tests.world import NOON
+from trustdesk.channels.models import Delivery
+from trustdesk.conversations import notices, public, replies, requests
+from trustdesk.conversations.models import Conversation, Entry, Wait
+from trustdesk.staff.models import Agent, Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh(db: None) -> None:
+    world.fresh()
+
+
+def test_an_answer_takes_an_unassigned_case_out_of_the_queue() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    world.answer(maya, received, "Hello!", now=NOON + timedelta(minutes=2))
+    case = Conversation.objects.get(pk=received.conversation_id)
+    assert (case.status, case.assignee_id, case.queued_at, case.waiting_since) == ("open", maya.agent_id, None, None)
+    assert case.answered_at == NOON + timedelta(minutes=2)
+    wait = Wait.objects.get(conversation=case)
+    assert (wait.ended_at, wait.outcome) == (NOON + timedelta(minutes=2), "answered")
+
+
+def test_a_note_answers_nobody() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    world.answer(maya, received, "looks like a bribe", note=True)
+    case = Conversation.objects.get(pk=received.conversation_id)
+    assert (case.status, case.assignee_id, case.answered_at) == ("waiting", None, None)
+    assert case.waiting_since == NOON
+    assert not Entry.objects.get(kind="note").visible
+
+
+def test_the_same_answer_sent_again_is_one_line() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    first = world.answer(maya, received, "Hello!", identity="x")
+    assert world.answer(maya, received, "Hello!", identity="x") == first
+    assert Entry.objects.filter(author="agent", kind="message").count() == 1
+
+
+@pytest.mark.parametrize(("teams", "role", "may"), [
+    (["funds"], Role.AGENT, True), (["trading"], Role.AGENT, False), (["trading"], Role.LEAD, False), ([], Role.ADMIN, True),
+])
+def test_only_who_may_see_a_case_can_answer_it(teams: list[str], role: Role, may: bool) -> None:
+    seat, received = world.agent("Sam", *teams, role=role), world.chat("hello")
+    if may:
+        assert world.answer(seat, received, "Hello!").seq > received.seq
+    else:
+        with pytest.raises(replies.UnableToReply, match="not_found"):
+            world.answer(seat, received, "Hello!")
+        assert not Entry.objects.filter(author="agent").exists()
+
+
+def test_a_deactivated_agent_answers_nothing() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    Agent.objects.filter(pk=maya.agent_id).update(is_active=False)
+    with pytest.raises(replies.UnableToReply, match="not_allowed"):
+        world.answer(maya, received, "Hello!")
+
+
+def test_nobody_answers_a_closed_case_but_notes_may_be_added() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    requests.end(conversation_id=received.conversation_id, now=NOON)
+    with pytest.raises(replies.UnableToReply, match="closed"):
+        world.answer(maya, received, "Hello!")
+    world.answer(maya, received, "too late", note=True)
+
+
+def test_one_refused_reply_refuses_the_whole_batch() -> None:
+    maya, mine, other = world.agent("Maya", "funds"), world.chat("hello"), world.chat("order", visitor="bert", topic="order")
+    batch = [replies.Reply(one.conversation_id, maya.agent_id, f"id{one.conversation_id}", "Hello!") for one in (mine, other)]
+    with pytest.raises(replies.UnableToReply):
+        replies.send(replies=batch, now=NOON)
+    assert not Entry.objects.filter(author="agent").exists()
+
+
+def test_a_secret_in_an_answer_is_masked_too() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    phrase = Mnemonic("english").to_mnemonic(bytes(range(16)))
+    sent = world.answer(maya, received, f"is this your phrase: {phrase}?")
+    assert sent.masked == ("seed_phrase",)
+    assert phrase not in Entry.objects.get(conversation=received.conversation_id, seq=sent.seq).text
+
+
+def test_answers_the_customer_did_not_read_are_mailed_once_to_the_address_he_left() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("my own words CNRY")
+    requests.leave_mail(conversation_id=received.conversation_id, mail="anna@mail.example", now=NOON)
+    world.answer(maya, received, "First answer")
+    world.answer(maya, received, "internal", note=True)
+    world.answer(maya, received, "Second answer")
+    notices.mail_unread(conversation_id=received.conversation_id, now=NOON)
+    notices.mail_unread(conversation_id=received.conversation_id, now=NOON)
+    letter = Delivery.objects.get()
+    assert letter.recipient == "anna@mail.example"
+    assert letter.text.index("First answer") < letter.text.index("Second answer")
+    assert "CNRY" not in letter.text
+    assert "internal" not in letter.text
+
+
+def test_answers_that_were_read_in_the_chat_are_not_mailed() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    requests.leave_mail(conversation_id=received.conversation_id, mail="anna@mail.example", now=NOON)
+    sent = world.answer(maya, received, "First answer")
+    requests.mark_read(conversation_id=received.conversation_id, seq=sent.seq)
+    notices.mail_unread(conversation_id=received.conversation_id, now=NOON)
+    assert not Delivery.objects.exists()
+
+
+def test_customers_see_the_first_name_only() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    world.answer(maya, received, "Hello!")
+    page = public.entries_after({received.conversation_id: 0})[received.conversation_id]
+    assert {line.name for line in page.lines if line.author == "agent"} == {"Maya"}
+    assert "Surname" not in repr(page)
+    assert "maya@staff" not in repr(page)
