@@ -154,8 +154,10 @@ class Load:
             await asyncio.sleep(0.05)
 
     def close(self) -> None:
-        for one in [*self.customers, *self.desks]:
-            one.wire.close()
+        for customer in self.customers:
+            customer.wire.close()
+        for desk in self.desks:
+            desk.wire.close()
 
 
 async def throughput(made: World, cookies: list[str], chats: int, seconds: float) -> tuple[Load, dict[str, Any]]:

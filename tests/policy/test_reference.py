@@ -33,7 +33,7 @@ def test_every_character_comes_up_equally_often_in_every_place() -> None:
     for place in range(reference.LENGTH):
         counts = [sum(number[place] == character for number in numbers) for character in reference.ALPHABET]
         # expected 1,000 each, standard deviation 31
-        assert min(counts) > 850 and max(counts) < 1150, (place, counts)
+        assert all(850 < count < 1150 for count in counts), (place, counts)
 
 
 @pytest.mark.parametrize("size", range(8))

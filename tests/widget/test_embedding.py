@@ -63,7 +63,9 @@ def test_an_open_case_is_watched_on_the_next_page(desk: Desk) -> None:
     page = desk.page
     page.goto(desk.shop)
     page.get_by_role("button", name="Open support chat").click()
-    page.frame_locator("iframe").locator("#draft").fill("hello")
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("#topics button").first).to_be_visible()
+    frame.locator("#draft").fill("hello")
     page.keyboard.press("Enter")
     desk.eventually(lambda: desk.live.messages() == ["hello"])
     desk.eventually(lambda: page.evaluate("localStorage['trustdesk.case']") == "1")

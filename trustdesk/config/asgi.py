@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
@@ -25,7 +25,7 @@ BODY_BYTES = 2 * 1024 * 1024
 UPLOAD_BYTES = 26 * 1024 * 1024
 BODY_PAUSE = 30.0           # seconds between two parts of a body
 
-_pages: Any = WSGIMiddleware(pages, workers=settings.WEB_THREADS)
+_pages: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
 _SOCKETS: dict[str, Callable[[Any, Any, Any], Awaitable[None]]] = {
     "/live/chat": chat.application,
     "/live/desk": desk.application,
@@ -73,6 +73,8 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            await chat.start()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

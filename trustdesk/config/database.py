@@ -46,7 +46,10 @@ def django_settings(*, url: str, pool_size: int) -> dict[str, Any]:
     }
     if pool_size:
         # Few at rest. Who finds the pool empty or a row locked is told so within two seconds and may try again.
-        entry["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 1.5, "max_idle": 300}
+        # A lost database is tried again at the next request: the pool's own pauses between attempts would double.
+        entry["OPTIONS"]["pool"] = {
+            "min_size": 1, "max_size": pool_size, "timeout": 1.5, "max_idle": 300, "reconnect_timeout": 3,
+        }  # fmt: skip
         entry["OPTIONS"]["options"] = f"{LIMITS} {parts.get('options', '')}".strip()
     return entry
 

@@ -59,8 +59,7 @@ def _jobs() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed'), "
-            "count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - %s) FROM procrastinate_jobs",
-            [LATE],
+            "count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - make_interval(secs => %s)) FROM procrastinate_jobs", [LATE.total_seconds()],
         )
         waiting, failed, late = cursor.fetchone()
     return {"ok": not late, "waiting": waiting, "late": late, "failed": failed}

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max
 
 from trustdesk.conversations import acting, announce, queue, statements, timeline
-from trustdesk.conversations.models import Conversation, DeskPresence
+from trustdesk.conversations.models import Conversation, DeskPresence, Wait
 from trustdesk.policy import routing
 from trustdesk.seams import failpoints
 from trustdesk.staff import shifts
@@ -16,6 +16,7 @@ from trustdesk.staff.models import Agent
 from trustdesk.staff.permissions import Action, Seat, may, seat as load_seat
 
 HERE = timedelta(seconds=60)        # a desk not seen for longer is closed
+IDLE = timedelta(days=1)            # who got no chat for longer is as idle as can be
 AT_ONCE = 200                       # cases dealt in one go
 _LOCK = 0x7D_A551                   # one dealer at a time, over all processes
 
@@ -32,7 +33,7 @@ def deal(*, now: datetime) -> int:
         candidates = _candidates(now) if queued else []
         given = routing.assign(cases=[
             routing.Case(conversation=row["id"], team=row["team_id"], language=row["locale"], priority=row["priority"],
-                         waiting_since=row["queued_at"]) for row in queued
+                         waiting_since=row["queued_at"]) for row in queued if row["queued_at"]
         ], candidates=candidates)
         rows = timeline.lock(link, [one.conversation for one in given])
         still = [one for one in given if rows[one.conversation].queued_at and rows[one.conversation].assignee_id is None]
@@ -87,12 +88,14 @@ def _give(act: acting.Act, agent_id: int, name: str, *, by: int, because: str) -
 def _candidates(now: datetime) -> list[routing.Candidate]:
     held = Conversation.objects.filter(status__in=(Conversation.Status.OPEN, Conversation.Status.PENDING), inbox__kind="chat",
                                        assignee__isnull=False)
-    load = {row["assignee"]: row for row in held.values("assignee").annotate(n=Count("pk"), last=Max("updated_at"))}
+    load = dict(held.values_list("assignee").annotate(Count("pk")))
+    recent = Wait.objects.filter(ended_at__gt=now - IDLE, outcome="answered", conversation__assignee__isnull=False)
+    last = dict(recent.values_list("conversation__assignee").annotate(Max("ended_at")))
     here = set(DeskPresence.objects.filter(seen_at__gt=now - HERE).values_list("agent_id", flat=True))
     return [
         routing.Candidate(
             agent=one.agent_id, team_ids=one.team_ids, languages=frozenset(one.languages), on_shift=True,
-            online=one.agent_id in here, capacity=one.capacity, load=load.get(one.agent_id, {}).get("n", 0),
-            last_assigned_at=load.get(one.agent_id, {}).get("last"),
+            online=one.agent_id in here, capacity=one.capacity, load=load.get(one.agent_id, 0),
+            last_assigned_at=last.get(one.agent_id),
         ) for one in shifts.on_duty(now=now)
     ]

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +67,7 @@ class _Case:
     last_seq: int = 0
     stored_status: str = ""
     opened: bool = False
+    type_code: str = ""
     triaged: bool = False
     raised: Inbound | None = None
     queued: bool = False
@@ -112,9 +113,10 @@ def _guard(arrival: Arrival) -> _Message:
 
 
 def _store(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetime) -> list[Received]:
-    handles, cases = _identify_and_thread(link, messages, now)
+    handles, found, still_open = _identify_and_lock(link, messages, now)
     known = timeline.known(link, [(one.arrival.inbox_id, one.arrival.inbound.external_id) for one in messages])
     fresh = _first_of_each(messages, known)
+    cases = _thread(link, fresh, found, still_open, handles, now)
     drafts = [draft for one in fresh for draft in _drafts(one, cases[one.key], handles[one.key[2:]][0], now)]
     last_seq = {case.id: case.last_seq for case in cases.values()}
     lines = timeline.append(link, drafts, last_seq=last_seq, now=now)
@@ -124,21 +126,22 @@ def _store(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetim
     _note_facts(link, fresh, made, now)
     _customer_spoke(link, [cases[one.key] for one in fresh], now)
     _raise_proof(link, cases.values())
-    joined = {case.id: case.team_id for case in cases.values() if case.opened and case.queued}
+    joined = {case.id: (case.team_id, case.type_code) for case in cases.values() if case.opened and case.queued}
     if joined:
         queue.join(link, joined, now=now)
         jobs.defer("conversations.assign")
     announce.changed({line.conversation_id: last_seq[line.conversation_id] for line in lines},
-                     teams=[cases[one.key].team_id for one in fresh], queues=joined.values())
-    return [_received(one, cases[one.key], known, made) for one in messages]
+                     teams=[cases[one.key].team_id for one in fresh], queues=[team for team, _ in joined.values()],
+                     opened={one.arrival.inbound.thread: cases[one.key].id for one in fresh if cases[one.key].opened})
+    return [_received(one, cases.get(one.key), known, made) for one in messages]
 
 
 # 2 identify, 3 thread
 
 
-def _identify_and_thread(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetime
-                         ) -> tuple[dict[tuple[str, str], tuple[int, int]], dict[tuple[int, str, str, str], _Case]]:
-    """Find or make each handle (→ handle id, customer id) and each thread's open conversation, row locked."""
+def _identify_and_lock(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetime
+                       ) -> tuple[dict[tuple[str, str], tuple[int, int]], dict[tuple[int, str, str, str], Any], dict[int, _Case]]:
+    """Find or make each handle (→ handle id, customer id); find each thread; lock the conversations that are still open."""
     firsts = {message.key: message for message in reversed(messages)}
     keys = list(dict.fromkeys(message.key for message in messages))
     found = _resolve(link, keys)
@@ -149,10 +152,17 @@ def _identify_and_thread(link: psycopg.Cursor[Any], messages: Sequence[_Message]
     if closed:                      # while we waited for the lock, another process may have opened the next one
         found |= _resolve(link, closed)
         locked |= timeline.lock(link, [found[key].conversation_id for key in closed])
-    still_open = {row.id: _case(row) for row in locked.values() if row.status != "closed"}
+    return handles, found, {row.id: _case(row) for row in locked.values() if row.status != "closed"}
+
+
+def _thread(link: psycopg.Cursor[Any], fresh: Sequence[_Message], found: dict[tuple[int, str, str, str], Any], still_open: dict[int, _Case],
+            handles: dict[tuple[str, str], tuple[int, int]], now: datetime) -> dict[tuple[int, str, str, str], _Case]:
+    """Give each thread its open conversation, or a new one; what is already stored and merely sent again opens none."""
     cases = {key: still_open[row.conversation_id] for key, row in found.items() if row.conversation_id in still_open}
+    firsts = {message.key: message for message in reversed(fresh)}
+    keys = dict.fromkeys(message.key for message in fresh)
     _open_cases(link, [(firsts[key], found[key]) for key in keys if key not in cases], handles, cases, now)
-    return handles, cases
+    return cases
 
 
 def _resolve(link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str, str, str]]) -> dict[tuple[int, str, str, str], Any]:
@@ -187,7 +197,8 @@ def _open_cases(link: psycopg.Cursor[Any], wanted: Sequence[tuple[_Message, Any]
         subject = guard.mask(inbound.subject).text or _headline(message.text)
         rows.append((number, handles[message.key[2:]][1], inbox, rule.id, rule.team_id, rule.priority, subject[:200], inbound.locale,
                      row.conversation_id, now if queued else None, "", now))
-        opened.append(_Case(0, number, inbox, rule.team_id, "waiting", None, True, 0, None, stored_status="waiting", opened=True, queued=queued))
+        opened.append(_Case(0, number, inbox, rule.team_id, "waiting", None, True, 0, None, stored_status="waiting", opened=True, queued=queued,
+                            type_code=rule.code))
     link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 12))
     for case, identity in zip(opened, sorted(row.id for row in link.fetchall()), strict=True):
         case.id = identity
@@ -298,12 +309,15 @@ def _raise_proof(link: psycopg.Cursor[Any], cases: Collection[_Case]) -> None:
         link.execute(statements.RAISE_PROOF, statements.columns(rows, 4))
 
 
-def _received(message: _Message, case: _Case, known: dict[tuple[int, str], timeline.Line], made: dict[tuple[int, str], timeline.Line]
-              ) -> Received:
+def _received(message: _Message, case: _Case | None, known: dict[tuple[int, str], timeline.Line],
+              made: dict[tuple[int, str], timeline.Line]) -> Received:
     external = (message.arrival.inbox_id, message.arrival.inbound.external_id)
-    line = known.get(external) or made[external]
-    return Received(line.conversation_id, case.reference, case.team_id, line.seq, line.at, line.text,
-                    tuple(line.data.get("masked", ())), external in known, case.opened)
+    line = known.get(external)
+    if line is None:
+        assert case is not None  # noqa: S101  for the type checker: whatever is new has a case
+        line = replace(made[external], reference=case.reference, team_id=case.team_id)
+    return Received(line.conversation_id, line.reference, line.team_id, line.seq, line.at, line.text, tuple(line.data.get("masked", ())),
+                    line.known, not line.known and case is not None and case.opened)
 
 
 _writer: GroupCommit[Arrival, Received] = GroupCommit(lambda arrivals: receive(messages=arrivals, now=clock.now()), name="intake")

@@ -74,7 +74,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case as one line of a list; `last_*` is its newest message, `unread`: its assignee, who asks, has not seen it."""
+    """A case as a line of a list; `last_*` is its newest message, `unread`: its assignee, who asks, has not read it."""
 
     reference: str
     subject: str

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from trustdesk.conversations import queue, rulebook, statements
-from trustdesk.conversations.models import Attachment, Conversation, History, Proving
+from trustdesk.conversations.models import Attachment, Conversation, History, Proving, Thread
 from trustdesk.customers.models import Handle
 from trustdesk.policy import waiting
 from trustdesk.policy.proof import Proof
@@ -96,6 +96,15 @@ class Hours:
     open: bool
     level: str
     by_hour: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The epoch, id → last seq of conversations that changed, outside thread → id of those opened."""
+
+    epoch: str
+    moved: Mapping[int, int]
+    opened: Mapping[str, int]
 
 
 def entries_after(positions: Mapping[int, int]) -> dict[int, Page]:
@@ -200,9 +209,11 @@ def agents_online(*, now: datetime) -> bool:
     return bool(queue.staffed_teams(now=now))
 
 
-def recently_moved(*, since: datetime) -> dict[int, int]:
-    """Return id → last seq of conversations that changed since then: the safety net under lost hints."""
-    return dict(Conversation.objects.filter(updated_at__gt=since).values_list("id", "last_seq"))
+def news(*, since: datetime) -> News:
+    """Read what changed since then: the safety net under lost hints."""
+    recent = Conversation.objects.filter(updated_at__gt=since)
+    opened = Thread.objects.filter(conversation__updated_at__gt=since, conversation__created_at__gt=since)
+    return News(epoch(), dict(recent.values_list("id", "last_seq")), dict(opened.values_list("external", "conversation_id")))
 
 
 def file_for(*, key: str, handle_kind: str, handle: str) -> Attachment | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.models import F, Q
 
 from trustdesk.conversations.models import Wait
 from trustdesk.policy import waiting
@@ -22,9 +23,8 @@ SELECT team_id, count(*) AS n FROM conversations_conversation WHERE queued_at IS
 """
 _JOIN = """
 INSERT INTO conversations_wait (conversation_id, type_code, team_id, ahead, promised, started_at, outcome)
-SELECT v.id, coalesce(t.code, ''), v.team, v.ahead, v.promised, v.at, ''
-FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS v (id, team, ahead, promised, at)
-JOIN conversations_conversation c ON c.id = v.id LEFT JOIN conversations_requesttype t ON t.id = c.type_id
+SELECT v.id, v.code, v.team, v.ahead, v.promised, v.at, ''
+FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS v (id, code, team, ahead, promised, at)
 """
 _LEAVE = "UPDATE conversations_wait SET ended_at = %s, outcome = %s WHERE conversation_id = ANY(%s) AND ended_at IS NULL"
 _POSITIONS = """
@@ -50,15 +50,14 @@ _forecasts: dict[tuple[int | None, str], tuple[float, waiting.Forecast | None]] 
 _staffed: tuple[float, frozenset[int]] = (0.0, frozenset())
 
 
-def join(link: psycopg.Cursor[Any], opened: Mapping[int, int | None], *, now: datetime) -> None:
-    """Record that conversations (id → team), already marked as queued, joined the queue, and what each was promised."""
-    link.execute(_COUNT, (sorted({team for team in opened.values() if team is not None}),))
+def join(link: psycopg.Cursor[Any], opened: Mapping[int, tuple[int | None, str]], *, now: datetime) -> None:
+    """Record that conversations (id → team, type), already marked as queued, joined the queue, and what each was promised."""
+    link.execute(_COUNT, (sorted({team for team, _ in opened.values() if team is not None}),))
     counts = {row.team_id: row.n for row in link.fetchall()}
     rows = []
-    for identity, team in sorted(opened.items(), reverse=True):     # the newest has everybody else ahead
+    for identity, (team, code) in sorted(opened.items(), reverse=True):     # the newest has everybody else ahead
         counts[team] = ahead = max(0, counts.get(team, 1) - 1)
-        place = _estimate(team, "", ahead, now)
-        rows.append((identity, team, ahead, place, now))
+        rows.append((identity, code, team, ahead, _estimate(team, code, ahead, now), now))
     link.execute(_JOIN, list(map(list, zip(*rows, strict=True))))
 
 
@@ -79,11 +78,12 @@ def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, Place
 
 def history(team_id: int | None, *, now: datetime) -> list[waiting.Wait]:
     """Return the team's latest ended waits."""
-    rows = Wait.objects.filter(team=team_id, ended_at__gt=now - waiting.HORIZON).order_by("-ended_at")
+    at_once = Q(ahead=0, ended_at__lte=F("started_at") + waiting.AT_ONCE)     # these say nothing about a queue
+    rows = Wait.objects.filter(team=team_id, ended_at__gt=now - waiting.HORIZON).exclude(at_once).order_by("-ended_at")
     return [
         waiting.Wait(type=row.type_code, waited=row.ended_at - row.started_at, ended_at=row.ended_at, ahead=row.ahead,
                      promised=None if row.promised is None else timedelta(seconds=row.promised), left=row.outcome == "left")
-        for row in rows[:waiting.MEMORY] if row.ended_at
+        for row in rows[:3 * waiting.MEMORY] if row.ended_at
     ]
 
 

@@ -32,15 +32,16 @@ class TypeRule:
 
 class _Reread(Generic[T]):
     def __init__(self, load: Callable[[], T]) -> None:
-        self._load, self._at, self._value = load, 0.0, None
+        self._load = load
+        self._read: tuple[float, T] | None = None
 
     def __call__(self) -> T:
-        if self._value is None or time.monotonic() - self._at > FRESH:
-            self._value, self._at = self._load(), time.monotonic()
-        return self._value
+        if self._read is None or time.monotonic() - self._read[0] > FRESH:
+            self._read = time.monotonic(), self._load()
+        return self._read[1]
 
     def forget(self) -> None:
-        self._value = None
+        self._read = None
 
 
 def _load_types() -> dict[str, TypeRule]:

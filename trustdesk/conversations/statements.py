@@ -25,9 +25,10 @@ FROM conversations_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 
 KNOWN = """
-SELECT e.inbox_id, e.external_id, e.id, e.conversation_id, e.seq, e.at, e.text, e.data
+SELECT e.inbox_id, e.external_id, e.id, e.conversation_id, e.seq, e.at, e.text, e.data, c.reference, c.team_id
 FROM unnest(%s::bigint[], %s::text[]) AS k (inbox, external)
 JOIN conversations_entry e ON e.inbox_id = k.inbox AND e.external_id = k.external
+JOIN conversations_conversation c ON c.id = e.conversation_id
 """
 
 INSERT_ENTRIES = """

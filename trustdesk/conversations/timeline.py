@@ -32,7 +32,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as stored."""
+    """A line as stored; `known`: it was there before, and `reference` and `team_id` are those of its conversation."""
 
     entry_id: int
     conversation_id: int
@@ -40,7 +40,9 @@ class Line:
     at: datetime
     text: str
     data: Mapping[str, Any]
-    known: bool = False             # it was there before
+    known: bool = False
+    reference: str = ""
+    team_id: int | None = None
 
 
 def event(conversation_id: int, inbox_id: int, code: str, *, visible: bool, author: str = "system", agent_id: int | None = None,
@@ -56,7 +58,8 @@ def known(link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str]]) -> dict[tu
     link.execute(statements.KNOWN, statements.columns(list(keys), 2))
     return {
         (row.inbox_id, row.external_id):
-            Line(row.id, row.conversation_id, row.seq, row.at, row.text, orjson.loads(row.data), known=True)
+            Line(row.id, row.conversation_id, row.seq, row.at, row.text, orjson.loads(row.data), known=True,
+                 reference=row.reference, team_id=row.team_id)
         for row in link.fetchall()
     }
 

@@ -47,7 +47,7 @@ class Chosen:
 
 
 def read(parameters: QueryDict, *, teams: Sequence[Team]) -> Chosen:
-    """Read the filters of an address; `teams` are those to choose from. Raises BadRequest for what no page of ours names."""
+    """Read the filters of an address; `teams` are the choice. Raises BadRequest for what no page of ours names."""
     if any(len(parameters.getlist(name)) > 1 for name in _KNOWN):
         raise BadRequest("a filter given twice")
     try:

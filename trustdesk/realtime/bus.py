@@ -88,7 +88,9 @@ class Bus:
                 time.sleep(0.5)
 
     def _payloads(self, hints: Hints) -> list[str]:
-        payloads, part, size = [], {}, 0
+        payloads: list[str] = []
+        part: dict[str, str] = {}
+        size = 0
         for topic, value in hints.items():
             size += len(topic) + len(value) + 8
             if size > _MOST and part:
@@ -128,7 +130,8 @@ def _connect() -> psycopg.Connection[tuple[object, ...]]:
     own = connection.settings_dict
     return psycopg.connect(
         make_conninfo(host=own["HOST"], port=own["PORT"], dbname=own["NAME"], user=own["USER"], password=own["PASSWORD"],
-                      connect_timeout=3, keepalives_idle=5, keepalives_interval=2, keepalives_count=3),
+                      connect_timeout=3, keepalives_idle=5, keepalives_interval=2, keepalives_count=3,
+                      tcp_user_timeout=10_000),     # keepalives stay silent while a sent query waits for its answer
         autocommit=True,
     )
 

@@ -1,7 +1,8 @@
 """Group commit: while one batch is being committed the next one gathers.
 
 One writer thread a process drains a queue of items; `run` stores a list of them in one transaction. A batch that
-fails is tried again one by one, so that one bad item hurts only itself. An item is answered only after the commit.
+fails is tried again one by one, so that one bad item hurts only itself. An item is answered only after the commit,
+or with Unavailable once its patience is over: a database that says nothing must not keep anybody waiting.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import queue
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from typing import Any, Generic, TypeVar
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 log = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.25           # seconds between two looks for items whose patience is over
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,6 +51,7 @@ class GroupCommit(Generic[T, R]):
         self._queue: queue.SimpleQueue[_Waiting[T]] = queue.SimpleQueue()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._unanswered: dict[asyncio.AbstractEventLoop, deque[_Waiting[T]]] = {}
 
     def submit(self, item: T) -> Future[R]:
         """Queue an item from a thread; the future fails with Unavailable or with what `run` raised for it alone."""
@@ -59,8 +63,26 @@ class GroupCommit(Generic[T, R]):
         """Queue an item from the running event loop, in the order of the calls; the future fails as that of `submit`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
-        self._put(_Waiting(item, time.monotonic(), future, loop))
+        waiting = _Waiting(item, time.monotonic(), future, loop)
+        self._put(waiting)
+        unanswered = self._unanswered.get(loop)
+        if unanswered is None:
+            unanswered = self._unanswered[loop] = deque()
+            loop.call_later(LOOK_EVERY, self._give_up, loop)
+        unanswered.append(waiting)
         return future
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Answer whoever has waited too long; if it is stored after all, sending it again finds it. Runs on the loop."""
+        unanswered, oldest = self._unanswered[loop], time.monotonic() - self._patience
+        while unanswered and (unanswered[0].future.done() or unanswered[0].born < oldest):
+            waiting = unanswered.popleft()
+            if not waiting.future.done():
+                waiting.future.set_exception(Unavailable("the database was too slow"))
+        if unanswered:
+            loop.call_later(LOOK_EVERY, self._give_up, loop)
+        else:
+            del self._unanswered[loop]
 
     def _put(self, waiting: _Waiting[T]) -> None:
         if self._queue.qsize() >= self._bound:
@@ -81,7 +103,9 @@ class GroupCommit(Generic[T, R]):
                     batch.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
-            self._settle(batch, self._commit(batch))
+            batch = [waiting for waiting in batch if not waiting.future.done()]     # nobody waits for the others any more
+            if batch:
+                self._settle(batch, self._commit(batch))
 
     def _commit(self, batch: list[_Waiting[T]]) -> list[R | Exception]:
         try:

@@ -139,7 +139,7 @@ def client_address(scope: Scope, *, trusted_proxies: int) -> str:
                    for part in value.decode("latin-1").split(",")]
         if len(entries) >= trusted_proxies:
             return entries[-trusted_proxies]
-    return scope["client"][0] if scope.get("client") else ""
+    return str(scope["client"][0]) if scope.get("client") else ""
 
 
 def own_origin(scope: Scope, *, public_url: str) -> bool:

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 
-from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import intake, public, requests
+from trustdesk.conversations import public, requests
 from trustdesk.customers import sessions, visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.realtime.bus import bus
 from trustdesk.realtime.group_commit import Unavailable
 from trustdesk.realtime.socket import NO_HELLO, PROTOCOL_BROKEN, Broken, Frame, Gone, Pace, Receive, Scope, Send, Socket, own_origin
 from trustdesk.seams import clock, failpoints
-from trustdesk.widget import frames
-from trustdesk.widget.limits import limiter
-from trustdesk.widget.live import Live, limits
+from trustdesk.widget import acts, frames
+from trustdesk.widget.live import RETRY, Live, limits
 
 log = logging.getLogger(__name__)
 
 HELLO_WITHIN = 5.0          # seconds
 FRAMES = 60                 # typing, reading, uploads …: within ten seconds, on top of what the pace of messages allows
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Events after which the state of the case has to be shown anew.
 _CHANGES = frozenset({"assigned", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated"})
 
@@ -35,7 +30,8 @@ _CHANGES = frozenset({"assigned", "resolved", "reopened", "closed", "ended_by_cu
 class Chat:
     """One socket of one customer. `told` is the position the client has; `checked` what was looked at for it."""
 
-    __slots__ = ("_last", "_typed_at", "case", "checked", "live", "locale", "opening", "pace", "place", "socket", "told", "visitor")
+    __slots__ = ("_asked", "_last", "_stale", "_welcomed", "case", "checked", "live", "locale", "opening", "pace", "socket", "told",
+                 "visitor")
 
     def __init__(self, socket: Socket, live: Live) -> None:
         self.socket, self.live = socket, live
@@ -45,9 +41,10 @@ class Chat:
         self.told = self.checked = 0
         self.opening = False            # its first message is on the way
         self.pace = Pace(FRAMES + settings.CHAT_MESSAGES_PER_MINUTE)
-        self.place: Any = None
+        self._welcomed = False          # until then nothing else is said: a client cannot place it
+        self._stale = False             # something came in before the welcome was out
+        self._asked = False             # the client asked to be brought up to date and is owed an answer
         self._last: Frame | None = None
-        self._typed_at = 0.0
 
     async def run(self) -> None:
         """Talk until the client goes."""
@@ -88,15 +85,17 @@ class Chat:
         self.live.chats.add(self)
         self.live.hub.join(f"thread:{self.visitor.thread}", self)
         try:
-            await self._welcome(hello)
-        except (DatabaseError, Unavailable):
+            await self.welcome(hello)
+        except (Error, Unavailable):
             self.socket.send({"t": "error", "code": "unavailable", "retry_after": Unavailable.retry_after})
             self.socket.close(1013)
             raise Gone from None
         if refused:
             self.socket.send({"t": "error", "code": "session_refused"})
 
-    async def _welcome(self, hello: Frame) -> None:
+    async def welcome(self, hello: Frame) -> None:
+        """Say where things stand, with the entries after what the client has, or from the start after a `reset`."""
+        self._welcomed = self._stale = False
         live, now = self.live, clock.now()
         inbox = await live.remembered(public.chat_inbox)
         case = await live.db(public.current, inbox_id=inbox, thread=self.visitor.thread, locale=self.locale, now=now)
@@ -123,10 +122,13 @@ class Chat:
             "hours": frames.hours(await live.remembered(public.hours, timezone=frames.timezone(hello.get("tz")), now=now)),
             "limits": limits(), "agents_online": (await live.remembered(public.agents_online, now=now)), "heartbeat": 25,
         })
+        self._welcomed = True
         if page is not None:
             self.told = self.checked = max(page.upto, self.told)
         if case is not None:
             self.show(case)
+        if self._stale:
+            self.behind()
 
     def _follow(self, case: public.Case) -> None:
         if self.case is not None and self.case.id != case.id:
@@ -155,7 +157,7 @@ class Chat:
         kind, _, rest = topic.partition(":")
         if kind == "case":
             if int(value) > self.checked:
-                self.live.behind(self)
+                self.behind()
         elif kind == "queue":
             if self.case is not None and self.case.queued:
                 self.live.requeue([self])
@@ -168,32 +170,55 @@ class Chat:
         elif kind == "ask":
             bus.publish({f"customer:{rest}": "on"})
         elif kind == "thread" and (self.case is None or str(self.case.id) != value):
-            self.live.start(self._adopt(int(value)))
+            self.live.start(self.adopt(int(value)))
 
     def missed(self) -> None:
         """Catch up: hints may have been lost."""
         if self.case is not None:
-            self.live.behind(self)
+            self.behind()
 
-    async def _adopt(self, conversation_id: int) -> None:
-        """Follow the new case that another tab of this visitor, or an agent, opened."""
-        case = await self.live.db(public.by_id, conversation_id, locale=self.locale, now=clock.now())
-        if case is not None and (self.case is None or self.case.id < case.id):
-            self.told = self.checked = 0
-            self._follow(case)
+    def behind(self) -> None:
+        """Be brought up to date soon; not before the welcome is out."""
+        if self._welcomed:
             self.live.behind(self)
+        else:
+            self._stale = True
+
+    def rewind(self, after: int) -> None:
+        """Go back to the position the client says it has; it gets an answer even when nothing is missing."""
+        self.told = self.checked = after
+        self._asked = True
+        self.behind()
+
+    async def adopt(self, conversation_id: int) -> None:
+        """Follow the new case that this socket, another tab of this visitor, or an agent opened."""
+        while self in self.live.chats and (self.case is None or self.case.id < conversation_id):
+            try:
+                case = await self.live.db(public.by_id, conversation_id, locale=self.locale, now=clock.now())
+            except Error:
+                await asyncio.sleep(RETRY)
+                continue
+            if case is not None and (self.case is None or self.case.id < case.id):
+                self.told = self.checked = 0
+                self._follow(case)
+                self.behind()
+            return
 
     def take(self, page: public.Page | None) -> bool:
         """Pass entries on; say whether they changed the state of the case."""
-        if page is None or self.case is None or page.upto <= self.told:
+        if page is None or self.case is None or not self._welcomed:
+            return False
+        if page.after > self.told:      # read for a position that has been given up meanwhile: it would leave a hole
+            self.behind()
             return False
         lines = [line for line in page.lines if line.seq > self.told]
         self.checked = max(self.checked, page.upto)
-        if not lines:
+        if not lines and not self._asked:
             return False
-        self.socket.send({"t": "entries", "case": self.case.reference, "after": self.told, "upto": page.upto,
+        upto = max(page.upto, self.told)
+        self.socket.send({"t": "entries", "case": self.case.reference, "after": self.told, "upto": upto,
                           "entries": [frames.entry(line) for line in lines]})
-        self.told = page.upto
+        self.told, self._asked = upto, False
         return any(line.event in _CHANGES for line in lines)
 
     def show(self, case: public.Case) -> None:
@@ -221,22 +246,27 @@ class Chat:
             self._last = frame
             self.socket.send(frame)
 
+    def forget_said(self) -> None:
+        """Say the place in the queue again, even if it is the same."""
+        self._last = None
+
     # What the client asks for.
 
     async def _take(self, frame: Frame) -> None:
-        act = _ACTS.get(frame["t"])
+        act = acts.ACTS.get(frame["t"])
         if act is None:
             raise Broken
         try:
             await act(self, frame)
-        except Refused as refusal:
-            self._error(refusal.code, frame, retry_after=refusal.retry_after)
+        except acts.Refused as refusal:
+            self.error(refusal.code, frame, retry_after=refusal.retry_after)
         except (requests.UnableToAct, requests.UploadRefused) as refusal:
-            self._error(refusal.code, frame)
-        except (DatabaseError, Unavailable):
-            self._error("unavailable", frame, retry_after=Unavailable.retry_after)
+            self.error(refusal.code, frame)
+        except (Error, Unavailable):
+            self.error("unavailable", frame, retry_after=Unavailable.retry_after)
 
-    def _error(self, code: str, frame: Frame, *, retry_after: int | None = None) -> None:
+    def error(self, code: str, frame: Frame, *, retry_after: int | None = None) -> None:
+        """Refuse one frame."""
         error: Frame = {"t": "error", "code": code}
         if isinstance(frame.get("id"), str):
             error["id"] = frame["id"]
@@ -244,9 +274,10 @@ class Chat:
             error["retry_after"] = retry_after
         self.socket.send(error)
 
-    def _own_case(self) -> public.Case:
+    def own_case(self) -> public.Case:
+        """Return the case; without one most frames make no sense."""
         if self.case is None:
-            raise Refused("no_case")
+            raise acts.Refused("no_case")
         return self.case
 
 
@@ -265,10 +296,18 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     try:
         live = await _shared()
-    except DatabaseError:
+    except Error:
         await socket.refuse()
         return
     await Chat(socket, live).run()
+
+
+async def start() -> None:
+    """Begin to listen before the first customer comes; without a database the first customer finds out."""
+    try:
+        await _shared()
+    except Error as error:
+        log.warning("chat: not ready yet: %s", type(error).__name__)
 
 
 async def _shared() -> Live:

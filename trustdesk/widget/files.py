@@ -1,4 +1,4 @@
-"""Files in and out, and the transcript: plain requests beside the chat's socket.
+"""Files in and out, entries for clients that poll, and the transcript: plain requests beside the chat's socket.
 
 None of them looks at a cookie. An upload carries its ticket, everything else the visitor's token, so that no other
 site can make a browser do it (no CSRF), and a link alone opens nothing.
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from trustdesk.conversations import attachments, public, transcript
 from trustdesk.customers import visitors
 from trustdesk.seams import clock
+from trustdesk.widget import frames
 
 _STATUS = {
     "bad_ticket": 403,
@@ -72,6 +73,23 @@ def file(request: HttpRequest, key: str) -> HttpResponseBase:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@require_GET
+def entries(request: HttpRequest) -> JsonResponse:
+    """Answer what came after a position, for clients that poll: the same entries as on the socket."""
+    visitor = visitors.read(_bearer(request))
+    after = request.GET.get("after", "0")
+    if visitor is None:
+        return JsonResponse({"error": "unknown_visitor"}, status=401)
+    if not after.isdecimal() or len(after) > 9:
+        return JsonResponse({"error": "bad_frame"}, status=400)
+    case = public.current(inbox_id=public.chat_inbox(), thread=visitor.thread, locale=get_language() or "en", now=clock.now())
+    if case is None:
+        return JsonResponse({"error": "no_case"}, status=404)
+    page = public.entries_after({case.id: int(after)})[case.id]
+    lines = [frames.entry(line) for line in page.lines]
+    return JsonResponse({"case": case.reference, "epoch": public.epoch(), "after": page.after, "upto": page.upto, "entries": lines})
 
 
 @csrf_exempt

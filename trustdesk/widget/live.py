@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from django.db import DatabaseError
+from django.db import Error
 
 from trustdesk.conversations import public
 from trustdesk.realtime.bus import bus
@@ -29,6 +29,8 @@ AT_ONCE = 400               # sockets served by one query
 POSITIONS_EVERY = 1.0       # seconds between two looks at the queue
 SWEEP_EVERY = 2.5           # seconds between two looks for what a lost hint did not tell
 SWEEP_BACK = timedelta(seconds=30)
+RETRY = 1.0                 # seconds before a database that did not answer is asked again
+RESTARTING = 1012           # close code: come back
 SILENT = 60.0               # seconds without a frame, then the client is gone
 FRESH = 30.0                # seconds that opening hours and topics may be old
 
@@ -42,9 +44,11 @@ class Live:
         self.epoch = ""
         self.db = DatabaseThreads(DATABASE_THREADS, name="live")
         self._behind: dict[Chat, None] = {}
+        self._changed: dict[Chat, None] = {}
         self._queued: set[Chat] = set()
         self._flushing = False
         self._moving = False
+        self._swept_at = clock.now()
         self._known: dict[tuple[Any, ...], tuple[float, Any]] = {}
         self._background = [asyncio.create_task(self._sweep()), asyncio.create_task(self._watch())]
 
@@ -72,20 +76,27 @@ class Live:
                 chats = list(self._behind)[:AT_ONCE]
                 for chat in chats:
                     del self._behind[chat]
-                positions: dict[int, int] = {}
-                for chat in chats:
-                    if chat.case is not None:
-                        positions[chat.case.id] = min(chat.told, positions.get(chat.case.id, chat.told))
                 try:
-                    pages = await self.db(public.entries_after, positions)
-                except DatabaseError as error:          # the sweep comes back to them
+                    await self._bring_up(chats)
+                except Error as error:
                     log.warning("live: %d chats stay behind: %s", len(chats), type(error).__name__)
-                    continue
-                changed = [chat for chat in chats if chat.case is not None and chat.take(pages.get(chat.case.id))]
-                if changed:
-                    await self.refresh(changed)
+                    self._behind |= {chat: None for chat in chats if chat in self.chats}
+                    await asyncio.sleep(RETRY)
         finally:
             self._flushing = False
+
+    async def _bring_up(self, chats: Iterable[Chat]) -> None:
+        positions: dict[int, int] = {}
+        for chat in chats:
+            if chat.case is not None:
+                positions[chat.case.id] = min(chat.told, positions.get(chat.case.id, chat.told))
+        pages = await self.db(public.entries_after, positions)
+        self._changed |= {chat: None for chat in chats if chat.case is not None and chat.take(pages.get(chat.case.id))}
+        changed = list(self._changed)       # with those of an earlier round whose state could not be read
+        if changed:
+            await self.refresh(changed)
+            for chat in changed:
+                self._changed.pop(chat, None)
 
     async def refresh(self, chats: Iterable[Chat]) -> None:
         """Show these chats the state of their case anew."""
@@ -113,10 +124,15 @@ class Live:
             while self._queued:
                 chats, self._queued = self._queued, set()
                 ids = sorted({chat.case.id for chat in chats if chat.case is not None})
-                places = await self.db(public.places, ids, now=clock.now())
-                for chat in chats:
-                    if chat.case is not None and chat.case.id in places:
-                        chat.show_place(places[chat.case.id])
+                try:
+                    places = await self.db(public.places, ids, now=clock.now())
+                except Error as error:
+                    log.warning("live: places of %d chats not read: %s", len(ids), type(error).__name__)
+                    self._queued |= chats & self.chats
+                else:
+                    for chat in chats:
+                        if chat.case is not None and chat.case.id in places:
+                            chat.show_place(places[chat.case.id])
                 await asyncio.sleep(POSITIONS_EVERY)
         finally:
             self._moving = False
@@ -124,15 +140,27 @@ class Live:
     # Safety nets.
 
     async def _sweep(self) -> None:
-        """Find what lost hints did not tell; runs for ever."""
+        """Find what lost hints did not tell, from the last look that succeeded; runs for ever."""
         while True:
             await asyncio.sleep(SWEEP_EVERY)
+            asked_at = clock.now()
             try:
-                moved = await self.db(public.recently_moved, since=clock.now() - SWEEP_BACK)
+                news = await self.db(public.news, since=self._swept_at - SWEEP_BACK)
             except Exception as error:
                 log.warning("live: sweep failed: %s", type(error).__name__)
                 continue
-            self.hub.deliver({f"case:{identity}": str(seq) for identity, seq in moved.items()})
+            self._swept_at = asked_at
+            if news.epoch != self.epoch:
+                self._start_over(news.epoch)
+            self.hub.deliver({f"thread:{thread}": str(identity) for thread, identity in news.opened.items()})
+            self.hub.deliver({f"case:{identity}": str(seq) for identity, seq in news.moved.items()})
+
+    def _start_over(self, epoch: str) -> None:
+        """Send everybody away to come back: what they and we remember is of another history."""
+        self.epoch = epoch
+        self._known.clear()
+        for chat in list(self.chats):
+            chat.socket.close(RESTARTING)
 
     async def _watch(self) -> None:
         """Close sockets that fell silent; runs for ever."""

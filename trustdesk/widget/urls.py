@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from trustdesk.widget import views
+from trustdesk.widget import official, views
 
 app_name = "widget"
 urlpatterns = [
     path("chat/", views.chat, name="chat"),
+    path("official/", official.official, name="official"),
     path("widget.js", views.loader, name="loader"),
 ]

@@ -61,7 +61,7 @@ def amount(text: str, token: str, *, start: int, end: int) -> Fact | None:
     value = plain_number(token)
     if value is None:
         return None
-    if start > 0 and text[start - 1] == "." and (start == 1 or not text[start - 2].isalnum()):
+    if start > 0 and text[start - 1] == "." and token.isdigit() and (start == 1 or not text[start - 2].isalnum()):
         value, begin = f"0.{value}", min(begin, start - 1)
     if power:
         value = f"{Decimal(value).scaleb(power).normalize():f}"

@@ -124,7 +124,8 @@ def split_pair(symbol: str) -> tuple[str, str] | None:
     """Return base and quote of a symbol written together and in capitals ("BTCUSDT"), or None."""
     for size in (4, 3, 5):
         base, quote = symbol[:-size], symbol[-size:]
-        known = base in TICKERS or base in FIAT or (quote in ("USDT", "USDC") and len(base) >= 3)
-        if base and known and is_pair(base, quote):
+        known = base in TICKERS or base in FIAT
+        new = quote in ("USDT", "USDC") and len(base) >= 3
+        if (known or (new and split_pair(base) is None)) and is_pair(base, quote):
             return base, quote
     return None

@@ -59,14 +59,17 @@ def check(kind: str, value: str, *, chain: str = "") -> Check:
     """
     if kind not in _CHECKS:
         raise ValueError(f"no field asks for {kind!r}")
-    plain = unicodedata.normalize("NFKC", value).strip().strip(_AROUND).strip()
+    plain = value.strip()
+    if kind != "memo":  # whose every character counts
+        plain = unicodedata.normalize("NFKC", plain).strip().strip(_AROUND).strip()
+        plain = _LABEL.sub("", plain)
     if not plain:
         return Check(False, "", "empty")
     if len(plain) > _LONGEST:
         return Check(False, plain[:_LONGEST], "too_long", (("expected", str(_LONGEST)), ("found", str(len(plain)))))
     if _is_secret(plain):
         return Check(False, "", "maybe_private_key")
-    result = _CHECKS[kind](_LABEL.sub("", plain), chain_named(chain))
+    result = _CHECKS[kind](plain, chain_named(chain))
     return result if result.ok else replace(result, value=value.strip())
 
 
@@ -142,13 +145,12 @@ def _uid(value: str, chain: str) -> Check:
 
 def _pair(value: str, chain: str) -> Check:
     symbol = value.upper()
-    if (found := pairs(symbol)) and found[0].start == 0:
-        return Check(True, found[0].value)
-    if found := pairs(f"{symbol} PERP"):
-        return Check(True, found[0].value)
-    if symbol in TICKERS:
-        return Check(False, symbol, "quote_missing", (("coin", symbol),))
     joined = re.sub(r"[/_\-]", "", symbol)
+    for form in (symbol, f"{symbol} PERP", joined):
+        if (found := pairs(form)) and found[0].start == 0:
+            return Check(True, found[0].value)
+    if joined in TICKERS:
+        return Check(False, symbol, "quote_missing", (("coin", joined),))
     return Check(True, joined, "unknown_pair") if _SYMBOL.fullmatch(joined) else Check(False, value, "not_recognised")
 
 

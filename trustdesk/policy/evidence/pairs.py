@@ -40,9 +40,11 @@ def pairs(text: str) -> list[Fact]:
         at = match.start()
         if (at == 0 or not _is_word(text[at - 1])) and (split := split_pair(match[0])):
             _add(found, _fact(text, *split, at, match.end()))
-    if len(found) > 1:
-        return [found[at] for at in sorted(found)]
-    return list(found.values())
+    facts: list[Fact] = []
+    for at in sorted(found):
+        if not facts or at >= facts[-1].end:
+            facts.append(found[at])
+    return facts
 
 
 def _add(found: dict[int, Fact], fact: Fact | None) -> None:

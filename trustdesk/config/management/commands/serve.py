@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from trustdesk.config import checks, lifeline
+from trustdesk.config.websocket import WebSocket
 
 # One frame of the chat protocol; anything longer closes the socket with 1009.
 MAX_FRAME_BYTES = 64 * 1024
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             port=port,
             loop="uvloop",
             http="httptools",
-            ws="websockets-sansio",
+            ws=WebSocket,
             ws_max_size=MAX_FRAME_BYTES,
             # 20 KB of memory for an idle socket instead of 61 KB.
             ws_per_message_deflate=False,

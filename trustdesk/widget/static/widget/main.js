@@ -162,7 +162,8 @@ const tell = listenToHost({
 
 find("shut")?.addEventListener("click", () => tell("close"));
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) tell("close");
+  const taken = event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]");
+  if (event.key === "Escape" && !taken) tell("close");
 });
 addEventListener("hashchange", () => {
   const session = sessionFromAddress();

@@ -18,7 +18,7 @@ export function mountComposer(chat, topic, sent) {
   let sendWhenReady = false;
   let quiet;
 
-  draft.value = recall("draft") ?? "";
+  draft.value = recall("draft") ?? draft.value; // one may have begun before the scripts came
 
   function draw() {
     const length = [...draft.value].length;

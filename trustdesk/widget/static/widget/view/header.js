@@ -1,6 +1,6 @@
 // The top of the page: who is there, how sure we are who you are, and the menu.
 
-import { copy } from "../../ui/js/copy.js";
+import "../../ui/js/copy.js";
 import { hue, initials } from "../../ui/js/names.js";
 import { element, find } from "../dom.js";
 import { duration, text } from "../texts.js";
@@ -64,10 +64,9 @@ export function mountHeader(chat, actions) {
     };
     for (const part of find("menu").querySelectorAll("[data-when]")) part.hidden = !can[part.dataset.when];
     find("menu-case").querySelector("[data-label]").textContent = chat.case?.reference ?? "";
+    find("menu-case").dataset.copy = chat.case?.reference ?? "";
   }
 
-  find("menu-case").addEventListener("click", () => copy(chat.case.reference));
-  find("menu-case").dataset.copy = "";
   document.addEventListener("click", (event) => {
     const action = event.target.closest("[data-do]")?.dataset.do;
     if (action in actions) actions[action]();

@@ -1,0 +1,224 @@
+"""Plays the written cases: every message, answer and act goes the way a real one goes, only at another time."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.db import transaction
+
+from trustdesk.channels import mailbox
+from trustdesk.channels.contract import Inbound
+from trustdesk.conversations import assignment, intake, proving, queries, queue, replies, requests, resolution, rulebook
+from trustdesk.conversations.models import Conversation, RequestType, Thread
+from trustdesk.customers.models import Handle
+from trustdesk.demo import schedule, screenplay
+from trustdesk.demo.cast import PASSWORD, STAFF, Colleague
+from trustdesk.demo.screenplay import Play, Step
+from trustdesk.exchange import demo as exchange
+from trustdesk.policy.proof import Proof, lasts
+from trustdesk.seams import clock
+from trustdesk.staff import permissions, shifts
+from trustdesk.staff.models import Agent, Membership, Role, Shift, Team
+from trustdesk.staff.permissions import Seat
+
+Progress = Callable[[int, int], None]
+
+
+def hire() -> int:
+    """Make the demo agents with their teams and shifts, where they do not exist yet; return how many were made."""
+    made = 0
+    for one in STAFF:
+        with transaction.atomic():
+            made += 0 if Agent.objects.filter(email=one.mail).exists() else _hire(one)
+    return made
+
+
+def _hire(one: Colleague) -> int:
+    agent = Agent.objects.create_user(one.mail, PASSWORD, display_name=one.name, public_name=one.public_name, role=Role(one.role),
+                                      languages=list(one.languages), capacity=one.capacity, is_demo=True)
+    start, minutes = one.hours
+    Membership.objects.bulk_create(Membership(agent=agent, team=team) for team in Team.objects.filter(slug__in=one.teams))
+    Shift.objects.bulk_create(Shift(agent=agent, weekday=day, start_minute=start, minutes=minutes, timezone=one.timezone)
+                              for day in one.days)
+    shifts.set_available(agent_id=agent.pk, available=True)
+    return 1
+
+
+def perform(*, now: datetime, progress: Progress = lambda done, of: None) -> int:
+    """Play all cases over the two weeks before `now`, all or none of them; return how many, 0 when they are there.
+
+    `progress` is called with the number of acts done and of all acts.
+    """
+    written = screenplay.plays()
+    plays = [*written, *schedule.short_plays(screenplay.short_chats(), now=now)]
+    stages = [_Stage(play, _visitor(play)) for play in plays]
+    rulebook.forget()
+    with transaction.atomic():
+        inbox = rulebook.chat_inbox()
+        # The stranger of the last case has never written: nobody else can have taken his place.
+        if Thread.objects.filter(inbox=inbox, external=stages[-1].thread).exists() or _begun(inbox, stages):
+            return 0
+        teams = dict(RequestType.objects.values_list("code", "team__slug"))
+        company = _Company.assemble(inbox)
+        acts = schedule.acts(plays, teams=teams, now=now)
+        for number, act in enumerate(acts):
+            with clock.frozen(act.at):
+                company.play(stages[act.play], act.step, act.at)
+            progress(number + 1, len(acts))
+        resolution.close_old(now=now, most=len(plays))
+    queue.forget()
+    return len(plays)
+
+
+def _begun(inbox: int, stages: Sequence[_Stage]) -> bool:
+    strangers = [stage.thread for stage in stages if not stage.play.uid]
+    return Thread.objects.filter(inbox=inbox, external__in=strangers).exists()
+
+
+@dataclass(slots=True)
+class _Stage:
+    """One case while it is played."""
+
+    play: Play
+    handle: str
+    conversation: int = 0
+    agent: str = ""
+    seq: int = 0
+    lines: int = 0
+    away: bool = False
+
+    @property
+    def kind(self) -> str:
+        return Handle.Kind.UID if self.play.uid else Handle.Kind.VISITOR
+
+    @property
+    def thread(self) -> str:
+        return f"{self.kind}:{self.handle}"
+
+
+@dataclass(slots=True)
+class _Company:
+    """The staff at work: what each kind of line makes them, or the customer, do."""
+
+    inbox: int
+    seats: dict[str, Seat]
+    factors: Iterator[None] | None = None
+    _acts: dict[str, Callable[[_Stage, Step, datetime], None]] = field(default_factory=dict)
+
+    @classmethod
+    def assemble(cls, inbox: int) -> _Company:
+        """Seat the demo agents; raises LookupError when one of them is missing or deactivated."""
+        people = dict(Agent.objects.filter(email__in=[one.mail for one in STAFF]).values_list("email", "pk"))
+        found = permissions.seats(list(people.values()))
+        return cls(inbox, {one.key: found[people[one.mail]] for one in STAFF})
+
+    def play(self, stage: _Stage, step: Step, at: datetime) -> None:
+        """Let one thing happen."""
+        getattr(self, f"_{step.kind}")(stage, step, at)
+
+    def _customer(self, stage: _Stage, step: Step, at: datetime) -> None:
+        play = stage.play
+        if not stage.conversation:
+            queue.forget()      # two weeks pass in seconds: what was learned a moment ago is hours old
+        known = bool(play.uid)
+        stage.lines += 1
+        received = intake.receive(messages=[intake.Arrival(self.inbox, Inbound(
+            external_id=f"{stage.thread}:demo-{play.key}-{stage.lines}", thread=stage.thread, handle_kind=stage.kind, handle=stage.handle,
+            text=step.text, sent_at=at, name=play.name, locale=play.locale, topic=play.topic,
+            proof=Proof.SESSION if known else Proof.NOBODY, proof_until=at + lasts(Proof.SESSION) if known else None,
+            proof_how="session" if known else "",
+        ))], now=at)[0]
+        stage.conversation, stage.seq = received.conversation_id, received.seq
+
+    def _take(self, stage: _Stage, step: Step, at: datetime) -> None:
+        stage.agent = stage.play.agent
+        assignment.take(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
+
+    def _agent(self, stage: _Stage, step: Step, at: datetime) -> None:
+        stage.seq = self._say(stage, step, at, note=False)
+        if not stage.away:
+            requests.mark_read(conversation_id=stage.conversation, seq=stage.seq)
+
+    def _note(self, stage: _Stage, step: Step, at: datetime) -> None:
+        stage.seq = self._say(stage, step, at, note=True)
+
+    def _say(self, stage: _Stage, step: Step, at: datetime, *, note: bool) -> int:
+        seat = self.seats[stage.agent]
+        queries.mark_read(seat, conversation_id=stage.conversation, seq=stage.seq)
+        stage.lines += 1
+        reply = replies.Reply(stage.conversation, seat.agent_id, f"demo-{stage.play.key}-{stage.lines}", step.text, note)
+        return replies.send(replies=[reply], now=at)[0].seq
+
+    def _assign(self, stage: _Stage, step: Step, at: datetime) -> None:
+        to = self.seats[step.text]
+        assignment.assign(conversation_id=stage.conversation, to=to.agent_id, seat=self.seats[stage.agent], now=at)
+        stage.agent = step.text
+
+    def _ask_proof(self, stage: _Stage, step: Step, at: datetime) -> None:
+        proving.ask(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
+
+    def _prove(self, stage: _Stage, step: Step, at: datetime) -> None:
+        play = stage.play
+        asked = requests.start_proof(conversation_id=stage.conversation, how=step.text, uid=play.uid, claimed="", locale=play.locale, now=at)
+        if asked.state == "code_sent":
+            code = _mailed_code(play.uid)
+        else:
+            code = exchange.current_code(play.uid, now=at)
+        if code:        # none: mail goes to a real server, where we cannot read the customer's
+            requests.check_proof(conversation_id=stage.conversation, code=code, now=at + timedelta(seconds=20))
+
+    def _pend(self, stage: _Stage, step: Step, at: datetime) -> None:
+        resolution.pend(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
+        self._seen(stage)
+
+    def _resolve(self, stage: _Stage, step: Step, at: datetime) -> None:
+        resolution.resolve(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
+        self._seen(stage)
+
+    def _reopen(self, stage: _Stage, step: Step, at: datetime) -> None:
+        resolution.reopen(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
+
+    def _end(self, stage: _Stage, step: Step, at: datetime) -> None:
+        requests.end(conversation_id=stage.conversation, now=at)
+
+    def _rate(self, stage: _Stage, step: Step, at: datetime) -> None:
+        score, _, comment = step.text.partition(" ")
+        requests.rate(conversation_id=stage.conversation, score=int(score), comment=comment, now=at)
+
+    def _mail(self, stage: _Stage, step: Step, at: datetime) -> None:
+        requests.leave_mail(conversation_id=stage.conversation, mail=step.text, now=at)
+
+    def _away(self, stage: _Stage, step: Step, at: datetime) -> None:
+        stage.away = True
+
+    def _seen(self, stage: _Stage) -> None:
+        upto = Conversation.objects.values_list("last_seq", flat=True).get(pk=stage.conversation)
+        queries.mark_read(self.seats[stage.agent], conversation_id=stage.conversation, seq=upto)
+
+
+def _visitor(play: Play) -> str:
+    """Name the customer: by UID, or as a stranger's page would, which is long and means nothing."""
+    return play.uid or base64.urlsafe_b64encode(hashlib.sha256(f"demo visitor {play.key}".encode()).digest()[:24]).decode()
+
+
+def letters_folder() -> Path | None:
+    """Return the folder that stands for a mail server, or None when mail really leaves."""
+    folder = settings.MAIL.removeprefix("folder:")
+    return Path(unquote(folder)) if folder != settings.MAIL else None
+
+
+def _mailed_code(uid: str) -> str:
+    """Look into the customer's mail for the newest code, as he would; "" when that is not here."""
+    folder = letters_folder()
+    address = next((customer.mail for customer in exchange.CUSTOMERS if customer.uid == uid), "")
+    mine = [letter for letter in mailbox.read(folder) if address in letter.to] if folder and address else []
+    found = re.search(r"\b\d{6}\b", max(mine, key=lambda letter: letter.at).text) if mine else None
+    return found[0] if found else ""
