@@ -101,10 +101,10 @@ class AgentDesk:
 class Load:
     """The whole crowd and what it measured."""
 
-    def __init__(self, customers: int) -> None:
+    def __init__(self, customers: int, *, agents: int = AGENTS) -> None:
         self.run = secrets.token_hex(3)         # client ids of one run never meet those of another
         self.customers = [Customer(self, number) for number in range(customers)]
-        self.desks = [AgentDesk(self, number) for number in range(AGENTS)]
+        self.desks = [AgentDesk(self, number) for number in range(agents)]
         self.errors: dict[str, int] = defaultdict(int)
         self.messages = self.replied = 0
         self.closed_loop = False
@@ -120,7 +120,7 @@ class Load:
         if self.measuring:
             self.ack_times.append(took)
             self.unhinted[customer.reference][seq] = time.perf_counter() - took
-        if self.messages % ONE_IN == 0:
+        if self.desks and self.messages % ONE_IN == 0:
             self.desks[customer.number % AGENTS].answer(customer.reference)
         if self.closed_loop:
             customer.say()
@@ -203,7 +203,7 @@ async def latency(made: World, cookies: list[str], chats: int, rate: int, second
 
 async def idle(made: World, server: psutil.Process, count: int) -> dict[str, Any]:
     """Open chats that have a case and say nothing more; count the server's own memory."""
-    load = Load(count)
+    load = Load(count, agents=0)
     before = server.memory_full_info().uss
     for start in range(0, count, 100):
         await asyncio.gather(*(customer.connect(made.port) for customer in load.customers[start:start + 100]))

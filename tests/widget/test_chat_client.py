@@ -271,7 +271,7 @@ def test_a_stranger_names_an_account_to_prove(desk: Desk) -> None:
 def test_leaving_a_mail_address_keeps_the_place(desk: Desk) -> None:
     page = desk.start()
     desk.send("hello")
-    page.get_by_role("button", name="Answer me by mail instead").click()
+    page.get_by_role("button", name="Also answer me by mail").click()
     page.get_by_label("Your mail address").fill("not a mail")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("This is not a mail address.")).to_be_visible()

@@ -6,6 +6,7 @@ Django runs as WSGI in a thread pool, five times faster than behind its own ASGI
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -14,18 +15,25 @@ from django.conf import settings
 
 from trustdesk.config.wsgi import application as pages
 from trustdesk.desk import live as desk
+from trustdesk.ui.security import headers_before_django
 from trustdesk.widget import chat
+
+log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 HEADERS, HEADER_BYTES = 100, 32 * 1024
-BODY_BYTES = 2 * 1024 * 1024
+BODY_BYTES = 256 * 1024     # a form; read before a thread is taken, so that a slow sender holds none
 UPLOAD_BYTES = 26 * 1024 * 1024
-BODY_PAUSE = 30.0           # seconds between two parts of a body
+BODY_PAUSE = 30.0           # seconds between two parts of an upload, and for all of a form
+# Paths whose bytes pass through a thread as fast as the other side sends or reads. Half of the threads stay for pages.
+UPLOADS = "/chat/uploads/"
+TRANSFERS = (UPLOADS, "/chat/files/", "/desk/files/")
 
 _pages: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
+_transfers = asyncio.Semaphore(max(1, settings.WEB_THREADS // 2))
 _SOCKETS: dict[str, Callable[[Any, Any, Any], Awaitable[None]]] = {
     "/live/chat": chat.application,
     "/live/desk": desk.application,
@@ -37,37 +45,96 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "websocket":
-        await _SOCKETS.get(scope["path"], _no_socket)(scope, receive, send)
+        serve = _SOCKETS.get(scope["path"], _no_socket) if _encrypted(scope) else _no_socket
+        await serve(scope, receive, send)
     elif (
         len(scope["headers"]) > HEADERS
         or sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES
     ):
-        await _answer(send, 431, b"Too many header fields")
+        await _answer(scope, send, 431, b"Too many header fields")
     else:
         await _page(scope, receive, send)
 
 
 async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     """Pass a request to Django with its body bounded, whether or not it says its length."""
-    most = UPLOAD_BYTES if scope["path"].startswith("/chat/uploads/") else BODY_BYTES
+    path: str = scope["path"]
+    if "\0" in path:            # PostgreSQL knows no such text: asked for it, it fails
+        return await _answer(scope, send, 400, b"Bad path")
+    most = UPLOAD_BYTES if path.startswith(UPLOADS) else BODY_BYTES
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     if len(lengths) > 1 or (lengths and not lengths[0].isdigit()):
-        return await _answer(send, 400, b"Bad Content-Length")
+        return await _answer(scope, send, 400, b"Bad Content-Length")
     if lengths and int(lengths[0]) > most:
-        return await _answer(send, 413, b"Too large")
+        return await _answer(scope, send, 413, b"Too large")
+    # WSGI cannot tell X_Forwarded_For, which a proxy lets through, from X-Forwarded-For, which it wrote.
+    scope = scope | {"headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
+    if path.startswith(TRANSFERS):
+        async with _transfers:
+            return await _in_thread(scope, _bounded(receive, most), send)
+    try:
+        body = await asyncio.wait_for(_whole(receive, most), BODY_PAUSE)
+    except TimeoutError:
+        return await _answer(scope, send, 408, b"Too slow")
+    if body is None:
+        return await _answer(scope, send, 413, b"Too large")
+
+    async def read() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return await _in_thread(scope, read, send)
+
+
+async def _in_thread(scope: Scope, receive: Receive, send: Send) -> None:
+    """Let Django answer; what fails around Django is answered here, with our headers."""
+    begun = False
+
+    async def noting(message: dict[str, Any]) -> None:
+        nonlocal begun
+        begun = True
+        await send(message)
+
+    try:
+        await _pages(scope, receive, noting)
+    except Exception:
+        log.exception("a request failed outside Django")
+        if not begun:
+            await _answer(scope, send, 500, b"Server error")
+
+
+async def _whole(receive: Receive, most: int) -> bytes | None:
+    """Read all of a body; None when it is longer than `most` bytes."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > most:
+            return None
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """Read a body part by part; one that goes on past `most`, or stops, looks like a client that went away."""
     seen = 0
 
-    async def bounded() -> dict[str, Any]:
+    async def read() -> dict[str, Any]:
         nonlocal seen
         try:
             message = await asyncio.wait_for(receive(), BODY_PAUSE)
-        except TimeoutError:        # a body that stops in the middle would hold a thread for good
+        except TimeoutError:
             return {"type": "http.disconnect"}
         seen += len(message.get("body", b""))
-        # A body that goes on past the bound looks like a client that went away: Django reads no further.
         return {"type": "http.disconnect"} if seen > most else message
 
-    return await _pages(scope, bounded, send)  # type: ignore[no-any-return]
+    return read
+
+
+def _encrypted(scope: Scope) -> bool:
+    """Say whether a socket came over https, as far as the installation has it: our proxy says so, as for pages."""
+    if not settings.HTTPS:
+        return True
+    return [value for name, value in scope["headers"] if name == b"x-forwarded-proto"] == [b"https"]
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -85,11 +152,8 @@ async def _no_socket(_scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": 1008})
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"connection", b"close"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
+async def _answer(scope: Scope, send: Send, status: int, body: bytes) -> None:
+    own = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "Connection": "close"}
+    headers = [(name.lower().encode(), value.encode()) for name, value in (own | headers_before_django(scope["path"])).items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -12,3 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("trustdesk.widget.urls")),
     path("chat/", include("trustdesk.widget.file_urls")),
 ]
+
+handler500 = "trustdesk.config.errors.server_error"

@@ -93,6 +93,11 @@ class Row:
     last_agent_id: int | None
     unread: bool
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the newest message says no more than the subject, which is the first message's first line."""
+        return self.subject[:PREVIEW] == self.last_text.strip()[:len(self.subject[:PREVIEW])] and len(self.last_text) <= len(self.subject)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -211,7 +216,7 @@ def _by_need(rows: QuerySet[Conversation], after: str) -> QuerySet[Any]:
     ranked = rows.annotate(
         idle=Case(When(waiting_since=None, then=1), default=0, output_field=IntegerField()),
         urgency=Case(When(waiting_since=None, then=0), default=F("priority"), output_field=IntegerField()),
-        turn=Case(When(waiting_since=None, then=-_micros("updated_at")), default=_micros("waiting_since")),
+        turn=Case(When(waiting_since=None, then=_micros("updated_at", times=-1_000_000)), default=_micros("waiting_since")),
     ).order_by("idle", "urgency", "turn", "pk")
     if not after:
         return ranked
@@ -234,11 +239,10 @@ def _by_change(rows: QuerySet[Conversation], after: str) -> QuerySet[Any]:
     return recent.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=pk), updated_at__lte=at)
 
 
-def _micros(column: str) -> Func:
+def _micros(column: str, *, times: int = 1_000_000) -> Func:
     """Microseconds since 1970: whole numbers go into a cursor and come back as what they were."""
-    return Func(
-        F(column), template="(EXTRACT(epoch FROM %(expressions)s) * 1000000)::bigint", output_field=BigIntegerField()
-    )
+    template = f"(EXTRACT(epoch FROM %(expressions)s) * {times})::bigint"
+    return Func(F(column), template=template, output_field=BigIntegerField())
 
 
 def _cursor(last: Any, by_need: bool) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
@@ -110,8 +110,6 @@ class _Company:
 
     inbox: int
     seats: dict[str, Seat]
-    factors: Iterator[None] | None = None
-    _acts: dict[str, Callable[[_Stage, Step, datetime], None]] = field(default_factory=dict)
 
     @classmethod
     def assemble(cls, inbox: int) -> _Company:

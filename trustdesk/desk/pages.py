@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from trustdesk.conversations import lists, queries
 from trustdesk.conversations.lists import Counts, Tab, View
-from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.models import Conversation, Evidence
 from trustdesk.customers.identify import masked_mail
 from trustdesk.customers.models import Handle
 from trustdesk.desk import filters, lines, wording
@@ -81,7 +81,8 @@ def timeline(seat: Seat, case: Conversation, *, after: int = 0, before: int | No
     """Gather lines of a case with its head; the first look at one's own case marks what is new."""
     stretch = queries.lines(case, after=after, before=before)
     first_look = not after and before is None and case.assignee_id == seat.agent_id
-    unread_after = case.agent_seq if first_look else None
+    answered = max((line.seq for line in stretch.lines if line.author == "agent" and line.kind == "message"), default=0)
+    unread_after = max(case.agent_seq, answered) if first_look else None
     return {
         **head(seat, case),
         "earlier": stretch.earlier and not after,
@@ -124,7 +125,7 @@ def panel(seat: Seat, case: Conversation) -> dict[str, Any]:
         "proof_asked": proving is not None and proving.state in ("asked", "sent"),
         "proved_uid": proving.uid if proving is not None and proving.state == "proved" and held else "",
         "addresses": [_address(one) for one in queries.handles(case)],
-        "facts": queries.facts(case),
+        "facts": _told_apart(queries.facts(case)),
         "others": queries.others(seat=seat, case=case),
     }
 
@@ -162,6 +163,12 @@ def _teams(chosen: Chosen, teams: Sequence[Team], counts: Counts) -> list[dict[s
         }
         for team in teams
     ]
+
+
+def _told_apart(facts: list[Evidence]) -> list[Evidence]:
+    """Leave out a transaction whose chain is not known where the same one stands with its chain."""
+    placed = {(fact.kind, fact.value) for fact in facts if fact.chain}
+    return [fact for fact in facts if fact.chain or (fact.kind, fact.value) not in placed]
 
 
 def _address(one: Handle) -> Address:

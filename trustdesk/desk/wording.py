@@ -80,6 +80,7 @@ _BECAUSE = {
     "assigned": _("given by hand"),
     "replied": _("by replying"),
     "least_loaded": _("fewest open chats"),
+    "least_loaded_other_language": _("nobody free speaks the language"),
     "chosen": _("chosen by the customer"),
     "default": _("nothing was chosen"),
 }

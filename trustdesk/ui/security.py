@@ -31,20 +31,32 @@ class SecurityHeadersMiddleware:
             response: HttpResponse = HttpResponseForbidden("https only", content_type="text/plain; charset=utf-8")
         else:
             response = self.get_response(request)
-        ancestors = "'none'"
         if request.path_info.startswith(FRAMED_PREFIX):
-            ancestors = " ".join(("'self'", *settings.EMBED_ORIGINS))
             # It knows no list of origins; frame-ancestors says the same and better.
             del response.headers["X-Frame-Options"]
-        for name, value in (
-            ("Content-Security-Policy", _POLICY.format(ancestors=ancestors)),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", settings.SECURE_REFERRER_POLICY),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
-            ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-            # Private unless a view says otherwise: neither a proxy nor the back button shows it to the next person.
-            ("Cache-Control", "no-store"),
-        ):
+        for name, value in headers(request.path_info).items():
             response.headers.setdefault(name, value)
         return response
+
+
+def headers(path: str) -> dict[str, str]:
+    """Return the headers that whatever is answered at `path` carries, unless it sets them itself."""
+    framed = path.startswith(FRAMED_PREFIX)
+    ancestors = " ".join(("'self'", *settings.EMBED_ORIGINS)) if framed else "'none'"
+    return {
+        "Content-Security-Policy": _POLICY.format(ancestors=ancestors),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        # Private unless a view says otherwise: neither a proxy nor the back button shows it to the next person.
+        "Cache-Control": "no-store",
+    }
+
+
+def headers_before_django(path: str) -> dict[str, str]:
+    """Return the headers of an answer Django has no part in: those above and the ones its own middleware adds."""
+    framing = {} if path.startswith(FRAMED_PREFIX) else {"X-Frame-Options": settings.X_FRAME_OPTIONS}
+    hsts = {"Strict-Transport-Security": f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"}
+    return headers(path) | framing | (hsts if settings.SECURE_HSTS_SECONDS else {})

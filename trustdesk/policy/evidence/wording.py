@@ -136,7 +136,7 @@ _SENTENCE_END: Final = re.compile(r"[。！？!?]|\s\.")  # read backwards, like
 
 
 _CHINESE_NETWORKS: Final = sorted((name for name in NETWORKS if not name.isascii()), key=len, reverse=True)
-_NAME: Final = re.compile(f"[A-Za-z0-9]{{2,}}|{'|'.join(_CHINESE_NETWORKS)}|网络|主网|链")
+_NAME: Final = re.compile(f"[A-Za-z0-9]{{2,}}|{'|'.join(_CHINESE_NETWORKS)}|网络|主网|链|地址")
 _NETWORK_NOUNS: Final = frozenset(("network", "chain", "mainnet", "protocol", "blockchain", "网络", "主网", "链"))
 _BESIDE: Final = re.compile(r"[\s(（\[【,，\-–—/]{1,3}(?:[\d.,]+ ?)?")
 
@@ -163,6 +163,8 @@ def _network(names: list[str], at: int) -> str:
     if not chain:
         return ""
     following = names[at + 1].lower() if at + 1 < len(names) else ""
+    if following in ("address", "地址") and at + 2 < len(names) and len(names[at + 2]) > 24:
+        return ""  # the network of that address, not of what comes after it
     if chain == "bitcoin" and following == "cash":
         return "bitcoin-cash"
     return chain if low not in WORDY_NETWORKS or name.isupper() or following in _NETWORK_NOUNS else ""

@@ -52,7 +52,7 @@ export function mountTimeline(chat, view) {
 // What to show, as plain values ----------------------------------------------------------------------------------------
 
 function list(chat, firstUnread) {
-  const rows = [];
+  const rows = chat.case ? [{ key: "case", kind: "number", reference: chat.case.reference }] : [];
   let day = null;
   let previous = null;
   let masked = false;
@@ -100,7 +100,6 @@ function oneTurn(before, entry) {
 
 function event({ seq, event: code, params = {}, at }) {
   const key = `seq ${seq}`;
-  if (code === "opened") return { key, kind: "opened" };
   if (code === "secret_masked") return { key, kind: "masked", kinds: params.kinds ?? [] };
   return { key, kind: "event", code, params, at };
 }
@@ -108,7 +107,7 @@ function event({ seq, event: code, params = {}, at }) {
 // Drawing one row ------------------------------------------------------------------------------------------------------
 
 function build(row) {
-  return { divider, event: line, opened, masked, entry }[row.kind](row);
+  return { divider, event: line, number, masked, entry }[row.kind](row);
 }
 
 function divider(row) {
@@ -132,10 +131,9 @@ function line({ code, params, at }) {
   return root;
 }
 
-function opened() {
-  const { root, parts } = piece("opened");
-  parts.reference.textContent = find("menu-case").textContent.trim();
-  parts.copy.dataset.copy = parts.reference.textContent;
+function number({ reference }) {
+  const { root, parts } = piece("number");
+  parts.reference.textContent = parts.copy.dataset.copy = reference;
   return root;
 }
 

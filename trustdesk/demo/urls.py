@@ -1,0 +1,2 @@
+"""Addresses of the demo world, below /demo/."""
+urlpatterns = []
