@@ -80,6 +80,15 @@ def secure(_attacked: tuple[str, Path]) -> Iterator[House]:
 
 
 @pytest.fixture
+def no_proxy(_attacked: tuple[str, Path]) -> Iterator[House]:
+    """The server of a try-out with the limits of production, and no proxy to believe."""
+    url, var = _attacked
+    server = start_server(url=url, env={"NEW_CHATS_PER_10_MINUTES": "2"}, command=("serve",), var=var)
+    yield House(server, url, var)
+    server.kill()
+
+
+@pytest.fixture
 def inside(_attacked: tuple[str, Path], django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Django's own connection on the database of the houses, to plant what is to be protected and to look at the rows."""
     from tests import world  # imports models: too early for this file, which is read before Django is set up

@@ -105,8 +105,11 @@ async def all_settled(customers: list[Customer], within: float = 30) -> None:
     await asyncio.gather(*(customer.settled(within) for customer in customers))
 
 
-def group(count: int, port: int, dice: random.Random, *, name: str = "c", wait: tuple[float, float] = (0.2, 0.8)) -> list[Customer]:
+def group(
+    count: int, port: int, dice: random.Random, *, name: str = "c", wait: tuple[float, float] = (0.2, 0.8)
+) -> list[Customer]:
     """Make strangers, one window each; they come back sooner than people's browsers do, to keep tests short."""
-    return [Customer(port, name=f"{name}{number}", dice=random.Random(dice.random()), first_wait=wait) for number in range(count)]
-
-
+    return [
+        Customer(port, name=f"{name}{number}", dice=random.Random(dice.random()), first_wait=wait)
+        for number in range(count)
+    ]

@@ -62,6 +62,16 @@ class Proxy:
         """Go half-open: connections of now stay open on both sides for ever, and nothing arrives any more."""
         self._call(self._set(swallowing=True))
 
+    def forget(self) -> None:
+        """Let the connections of now go half-open; new ones work."""
+        self._call(self._set(swallowing=True))
+        self._swallowing = False
+
+    def cut(self) -> None:
+        """Cut every connection; new ones work."""
+        self._call(self._set(refusing=True))
+        self._refusing = False
+
     def reset(self) -> None:
         """Cut every connection and refuse new ones."""
         self._call(self._set(refusing=True))
@@ -131,7 +141,9 @@ class Proxy:
             while data := await reader.read(65536):
                 await self._flowing.wait()
                 if self.latency:
-                    await asyncio.sleep(max(0.0, self._dice.uniform(self.latency - self.jitter, self.latency + self.jitter)))
+                    await asyncio.sleep(
+                        max(0.0, self._dice.uniform(self.latency - self.jitter, self.latency + self.jitter))
+                    )
                 if not link.dead:
                     writer.write(data)
                     await writer.drain()

@@ -78,7 +78,9 @@ def _read(url: str, verdict: Verdict) -> tuple[dict[str, dict[int, str]], dict[s
     stored: dict[str, list[tuple[str, int, str]]] = {}
     seqs: dict[str, list[int]] = {}
     with psycopg.connect(url, autocommit=True) as link:
-        lasts: dict[str, int] = dict(link.execute("SELECT reference, last_seq FROM conversations_conversation").fetchall())
+        lasts: dict[str, int] = dict(
+            link.execute("SELECT reference, last_seq FROM conversations_conversation").fetchall()
+        )
         for reference, seq, author, kind, text, event, visible, external in link.execute(_ENTRIES):
             seqs.setdefault(reference, []).append(seq)
             if visible:
@@ -108,5 +110,3 @@ def _disordered(customer: Customer) -> Iterator[str]:
                 yield f"{one.text}: at {one.seq}, behind {highest}"
             if not is_start:
                 highest = max(highest, one.seq)
-
-

@@ -106,7 +106,9 @@ class Customer:
 
     async def reached(self, seq: int, within: float = 10) -> None:
         """Wait until this window shows everything up to `seq`."""
-        assert await until(lambda: self.position >= seq, within), f"{self.name}: at {self.position}, not at {seq}, after {within} s"
+        assert await until(lambda: self.position >= seq, within), (
+            f"{self.name}: at {self.position}, not at {seq}, after {within} s"
+        )
 
     def drop(self) -> None:
         """Lose the connection without a word, as a phone does in a tunnel."""

@@ -106,7 +106,9 @@ class FakeLive:
 
     def say(self, text: str, *, name: str = "Mei Lin", files: list[Frame] | None = None) -> None:
         """An agent writes."""
-        self._in_case(self._append, {"kind": "message", "from": "agent", "name": name, "text": text, "files": files or []})
+        self._in_case(
+            self._append, {"kind": "message", "from": "agent", "name": name, "text": text, "files": files or []}
+        )
 
     def happen(self, event: str, *, hidden: bool = False, **params: Any) -> None:
         """An event is appended; a hidden one takes a seq and is not shown."""

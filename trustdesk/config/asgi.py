@@ -76,7 +76,9 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         body = await asyncio.wait_for(_whole(receive, most), BODY_PAUSE)
     except TimeoutError:
         return await _answer(scope, send, 408, b"Too slow")
-    if body is None:
+    except ConnectionError:     # gone in the middle of it: half a form is no form
+        return None
+    if len(body) > most:
         return await _answer(scope, send, 413, b"Too large")
 
     async def read() -> dict[str, Any]:
@@ -102,16 +104,16 @@ async def _in_thread(scope: Scope, receive: Receive, send: Send) -> None:
             await _answer(scope, send, 500, b"Server error")
 
 
-async def _whole(receive: Receive, most: int) -> bytes | None:
-    """Read all of a body; None when it is longer than `most` bytes."""
-    body = bytearray()
-    while True:
+async def _whole(receive: Receive, most: int) -> bytes:
+    """Read a body, all of it or just more than `most` bytes; raises ConnectionError when the client goes."""
+    body, more = bytearray(), True
+    while more and len(body) <= most:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
         body += message.get("body", b"")
-        if len(body) > most:
-            return None
-        if not message.get("more_body"):
-            return bytes(body)
+        more = message.get("more_body", False)
+    return bytes(body)
 
 
 def _bounded(receive: Receive, most: int) -> Receive:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject, Left
 
 from trustdesk.conversations import queries
@@ -29,7 +29,7 @@ _SEARCHED = ("order_id", "tx_id", "address", "uid", "link")
 _ADDRESSES = (Handle.Kind.UID, Handle.Kind.MAIL, Handle.Kind.PHONE, Handle.Kind.TELEGRAM)
 _MOST_FOUND = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,16}")
 
 
 class BadCursor(ValueError):
@@ -96,7 +96,9 @@ class Row:
     @property
     def is_short(self) -> bool:
         """Whether the newest message says no more than the subject, which is the first message's first line."""
-        return self.subject[:PREVIEW] == self.last_text.strip()[:len(self.subject[:PREVIEW])] and len(self.last_text) <= len(self.subject)
+        return self.subject[:PREVIEW] == self.last_text.strip()[: len(self.subject[:PREVIEW])] and len(
+            self.last_text
+        ) <= len(self.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +121,18 @@ class Counts:
 
 
 def cases(*, seat: Seat, wanted: Filter, size: int = PAGE, after: str = "") -> Page:
-    """Read one page of a list, with two statements (five where it searches). Raises BadCursor.
+    """Read one page of a list, with two statements (four where it searches). Raises BadCursor.
 
     Open cases come in the order in which they need an answer: customers who wait for us by priority and time, then the
     rest by last change. Everything else comes by last change.
     """
-    rows = _wanted(seat, wanted).select_related("customer", "assignee", "type", "inbox").annotate(last=_last_message())
-    by_need = wanted.tab is Tab.OPEN and not wanted.text
-    found = list((_by_need(rows, after) if by_need else _by_change(rows, after))[: size + 1])
-    page = found[:size]
-    return Page(tuple(_row(one, seat) for one in page), _cursor(page[-1], by_need) if len(found) > size else "")
+    rows = _wanted(seat, wanted)
+    ordered = _by_need(rows, after) if wanted.tab is Tab.OPEN and not wanted.text else _by_change(rows, after)
+    # Which ones first: what is shown of a case is read for the page alone, not for all that have to be sorted.
+    places = list(ordered.values_list("pk", "priority", "waiting_since", "updated_at")[: size + 1])
+    shown = {row["pk"]: _row(row, seat) for row in _details([place[0] for place in places[:size]])}
+    in_order = tuple(shown[place[0]] for place in places[:size] if place[0] in shown)
+    return Page(in_order, _cursor(places[size - 1], wanted) if len(places) > size else "")
 
 
 def counts(*, seat: Seat) -> Counts:
@@ -178,78 +182,82 @@ def _found(text: str) -> Q:
     )
 
 
-def _last_message() -> Subquery:
+def _details(ids: list[int]) -> QuerySet[Conversation, Any]:
     newest = Entry.objects.filter(conversation=OuterRef("pk"), kind=Entry.Kind.MESSAGE).order_by("-seq")
-    return Subquery(
-        newest.values(it=JSONObject(text=Left("text", PREVIEW), author="author", agent="agent_id", seq="seq"))[:1]
-    )
+    last = newest.values(it=JSONObject(text=Left("text", PREVIEW), author="author", agent="agent_id", seq="seq"))[:1]
+    return Conversation.objects.filter(pk__in=ids).values(
+        "pk", "reference", "subject", "status", "priority", "inbox__kind", "customer__name", "type__label",
+        "type__label_zh", "assignee_id", "assignee__display_name", "waiting_since", "updated_at", "agent_seq",
+        last=Subquery(last),
+    )  # fmt: skip
 
 
-def _row(one: Any, seat: Seat) -> Row:
-    last = one.last or {"text": "", "author": "", "agent": None, "seq": 0}
+def _row(row: Mapping[str, Any], seat: Seat) -> Row:
+    last = row["last"] or {"text": "", "author": "", "agent": None, "seq": 0}
+    to_be_read = last["author"] == Entry.Author.CUSTOMER and last["seq"] > row["agent_seq"]
     return Row(
-        reference=one.reference,
-        subject=one.subject,
-        status=one.status,
-        priority=one.priority,
-        channel=one.inbox.kind,
-        customer=one.customer.name,
-        topic=one.type.label if one.type else "",
-        topic_zh=one.type.label_zh if one.type else "",
-        assignee_id=one.assignee_id,
-        assignee=one.assignee.display_name if one.assignee else "",
-        waiting_since=one.waiting_since,
-        updated_at=one.updated_at,
+        reference=row["reference"],
+        subject=row["subject"],
+        status=row["status"],
+        priority=row["priority"],
+        channel=row["inbox__kind"],
+        customer=row["customer__name"],
+        topic=row["type__label"] or "",
+        topic_zh=row["type__label_zh"] or "",
+        assignee_id=row["assignee_id"],
+        assignee=row["assignee__display_name"] or "",
+        waiting_since=row["waiting_since"],
+        updated_at=row["updated_at"],
         last_text=last["text"],
         last_author=last["author"],
         last_agent_id=last["agent"],
-        unread=one.assignee_id == seat.agent_id
-        and last["author"] == Entry.Author.CUSTOMER
-        and last["seq"] > one.agent_seq,
+        unread=to_be_read and row["assignee_id"] == seat.agent_id,
     )
 
 
-# A page goes on after the last row of the one before (keyset), so that the tenth page costs what the first does.
+# A page goes on after the last row of the one before (keyset), so that the tenth page costs what the first does. A
+# cursor is priority.waiting_since.pk of a customer who waits, updated_at.pk of any other case; times in microseconds.
 
 
-def _by_need(rows: QuerySet[Conversation], after: str) -> QuerySet[Any]:
-    ranked = rows.annotate(
-        idle=Case(When(waiting_since=None, then=1), default=0, output_field=IntegerField()),
-        urgency=Case(When(waiting_since=None, then=0), default=F("priority"), output_field=IntegerField()),
-        turn=Case(When(waiting_since=None, then=_micros("updated_at", times=-1_000_000)), default=_micros("waiting_since")),
-    ).order_by("idle", "urgency", "turn", "pk")
-    if not after:
-        return ranked
-    idle, urgency, turn, pk = _numbers(after, 4)
-    same = Q(idle=idle, urgency=urgency)
-    return ranked.filter(
-        Q(idle__gt=idle)
-        | Q(idle=idle, urgency__gt=urgency)
-        | (same & Q(turn__gt=turn))
-        | (same & Q(turn=turn, pk__gt=pk))
+def _by_need(rows: QuerySet[Conversation], after: str) -> QuerySet[Conversation]:
+    waits = Q(waiting_since__isnull=False)
+    ordered = rows.order_by(
+        Case(When(waits, then=0), default=1),
+        Case(When(waits, then="priority")),
+        "waiting_since",
+        Case(When(~waits, then="updated_at")).desc(),
+        "pk",
     )
-
-
-def _by_change(rows: QuerySet[Conversation], after: str) -> QuerySet[Any]:
-    recent = rows.order_by("-updated_at", "-pk")
+    if after.count(".") == 1:
+        return ordered.filter(_changed_before(after), ~waits)
     if not after:
-        return recent
-    micros, pk = _numbers(after, 2)
+        return ordered
+    priority, micros, pk = _numbers(after, 3)
+    since = _EPOCH + timedelta(microseconds=micros)
+    later = Q(waiting_since__gt=since) | Q(waiting_since=since, pk__gt=pk)
+    return ordered.filter(~waits | (waits & (Q(priority__gt=priority) | (Q(priority=priority) & later))))
+
+
+def _by_change(rows: QuerySet[Conversation], after: str) -> QuerySet[Conversation]:
+    recent = rows.order_by("-updated_at", "pk")
+    return recent.filter(_changed_before(after)) if after else recent
+
+
+def _changed_before(cursor: str) -> Q:
+    micros, pk = _numbers(cursor, 2)
     at = _EPOCH + timedelta(microseconds=micros)
-    return recent.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=pk), updated_at__lte=at)
+    return Q(updated_at__lte=at) & (Q(updated_at__lt=at) | Q(pk__gt=pk))
 
 
-def _micros(column: str, *, times: int = 1_000_000) -> Func:
-    """Microseconds since 1970: whole numbers go into a cursor and come back as what they were."""
-    template = f"(EXTRACT(epoch FROM %(expressions)s) * {times})::bigint"
-    return Func(F(column), template=template, output_field=BigIntegerField())
+def _cursor(place: tuple[int, int, datetime | None, datetime], wanted: Filter) -> str:
+    pk, priority, waiting_since, updated_at = place
+    if wanted.tab is Tab.OPEN and not wanted.text and waiting_since is not None:
+        return f"{priority}.{_micros(waiting_since)}.{pk}"
+    return f"{_micros(updated_at)}.{pk}"
 
 
-def _cursor(last: Any, by_need: bool) -> str:
-    place = (
-        (last.idle, last.urgency, last.turn) if by_need else ((last.updated_at - _EPOCH) // timedelta(microseconds=1),)
-    )
-    return ".".join(map(str, (*place, last.pk)))
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _numbers(cursor: str, count: int) -> list[int]:

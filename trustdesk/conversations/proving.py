@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +19,8 @@ from trustdesk.policy import proof
 from trustdesk.policy.proof import Proof
 from trustdesk.staff.permissions import Action, Seat
 
+log = logging.getLogger(__name__)
+
 MAIL_CODE, SECOND_FACTOR = "mail_code", "second_factor"
 WAYS = (MAIL_CODE, SECOND_FACTOR)
 
@@ -24,6 +28,8 @@ CODE_LASTS = timedelta(minutes=10)
 TRIES = 5                           # at one code
 A_DAY = 10                          # codes for one account or one case
 _SALT = "trustdesk.conversations.proving"
+_LOCK = 0x7D_C0DE                   # with an account: one code for it at a time, over all processes
+_NO_ACCOUNT = " "                   # no uid holds a space
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +58,23 @@ def ask(*, conversation_id: int, seat: Seat, now: datetime) -> None:
 def start(*, conversation_id: int, how: str, uid: str, claimed: str, locale: str, now: datetime) -> Step:
     """Send a code or a challenge. `uid`: from a signed session; `claimed`: what a stranger says he is called at the exchange.
 
-    The answer is the same whether a claimed account exists or not.
+    A stranger learns nothing about the account he claims, neither from the answer nor from the time it takes: whether
+    it exists, has an address, or has had its codes for today.
     """
     if how not in WAYS or (how == SECOND_FACTOR and not uid):
         return Step("unavailable", how)
-    exchange = accounts.exchange()
     try:
         account = accounts.find(uid or claimed)
     except ExchangeFailed:
         return Step("unavailable", how)
-    known = account.uid if account else ""
     code = f"{secrets.randbelow(1_000_000):06}"
     with acting.on(conversation_id, now=now) as act:
         if act.row.status == Conversation.Status.CLOSED:
             raise acting.UnableToAct("closed")
-        if _spent(conversation_id, known, now):
+        case_spent, account_spent = _spent(act, account.uid if account else "", now)
+        if case_spent or (account_spent and uid):
             return Step("locked", how, retry_after=int(timedelta(hours=1).total_seconds()))
+        known = account.uid if account and not account_spent else ""
         Proving.objects.filter(conversation=conversation_id, state__in=(Proving.State.SENT, Proving.State.ASKED)
                                ).update(state=Proving.State.FAILED)
         attempt = Proving.objects.create(
@@ -75,6 +82,10 @@ def start(*, conversation_id: int, how: str, uid: str, claimed: str, locale: str
             sent_to=account.mail_masked if account and uid else "")
         if how == MAIL_CODE:
             Proving.objects.filter(pk=attempt.pk).update(code_hash=_hash(attempt.pk, code))
+    if not uid:
+        _unseen.submit(_send_unseen, known, code, locale)
+        return Step("code_sent", how, to=attempt.sent_to, expires_at=attempt.expires_at)
+    exchange = accounts.exchange()
     try:
         if how == SECOND_FACTOR:
             Proving.objects.filter(pk=attempt.pk).update(challenge=exchange.start_factor(uid=known).id)
@@ -87,6 +98,20 @@ def start(*, conversation_id: int, how: str, uid: str, claimed: str, locale: str
     return Step("code_sent", how, to=attempt.sent_to, expires_at=attempt.expires_at)
 
 
+# Not a job: the code would stand in the table of jobs, and who is waited for must not depend on who works.
+_unseen = ThreadPoolExecutor(2, thread_name_prefix="proof-codes")
+
+
+def _send_unseen(uid: str, code: str, locale: str) -> None:
+    try:
+        if uid:
+            accounts.exchange().send_code(uid=uid, code=code, locale=locale, purpose="chat_proof")
+    except ExchangeFailed as failed:
+        log.warning("proof: a code was not sent: %s", failed)
+    except Exception:       # nobody waits for this: it is said here or nowhere
+        log.exception("proof: a code was not sent")
+
+
 def check(*, conversation_id: int, code: str, now: datetime) -> Step:
     """Check what the customer typed; each code is good for a few tries, ten minutes and one success."""
     attempt = Proving.objects.filter(conversation=conversation_id, state=Proving.State.SENT).order_by("-created_at", "-pk").first()
@@ -94,6 +119,8 @@ def check(*, conversation_id: int, code: str, now: datetime) -> Step:
         return Step("none")
     # Counted before it is looked at, so that guesses sent at the same moment are all counted.
     if not Proving.objects.filter(pk=attempt.pk, state=Proving.State.SENT, tries__lt=TRIES).update(tries=F("tries") + 1):
+        if not Proving.objects.filter(pk=attempt.pk, state=Proving.State.SENT).exists():
+            return Step("none")     # it was just used
         return Step("locked", attempt.how, retry_after=int((attempt.expires_at - now).total_seconds()) + 1)
     try:
         right = _right(attempt, "".join(code.split()), now)
@@ -125,10 +152,15 @@ def _prove(attempt: Proving, now: datetime) -> Step:
     return Step("proved", attempt.how, level=int(level), expires_at=held.expires_at)
 
 
-def _spent(conversation_id: int, uid: str, now: datetime) -> bool:
-    """Say whether the day's codes are used up, for this case or for this account from whatever case."""
+def _spent(act: acting.Act, uid: str, now: datetime) -> tuple[bool, bool]:
+    """Say whether the day's codes are used up for this case, and for this account from whatever case.
+
+    The same statements for an account and for none. Cases that ask for one account at the same moment wait for each other.
+    """
+    act.link.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, uid or f"case {act.row.id}"))
     today = Proving.objects.filter(created_at__gt=now - timedelta(days=1)).exclude(how="")
-    return today.filter(conversation=conversation_id).count() >= A_DAY or (uid != "" and today.filter(uid=uid).count() >= A_DAY)
+    of_account = today.filter(uid=uid or _NO_ACCOUNT).count()
+    return today.filter(conversation=act.row.id).count() >= A_DAY, of_account >= A_DAY
 
 
 def _hash(attempt: int, code: str) -> str:

@@ -51,7 +51,7 @@ def rate(*, conversation_id: int, score: int, comment: str, now: datetime) -> No
         if act.row.status not in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED):
             raise UnableToAct("not_yet")
         before = Conversation.objects.values_list("rating", "rating_comment").get(pk=conversation_id)
-        words = guard.mask(comment[:COMMENT]).text
+        words = guard.mask(comment[:COMMENT].replace("\0", "")).text     # PostgreSQL keeps no such character
         if before != (score, words):
             act.set(rating=score, rating_comment=words)
             act.say("rated", visible=True, score=score)

@@ -150,7 +150,7 @@ def _file(file: public.File) -> str:
 
 
 def _kinds(params: Mapping[str, Any]) -> str:
-    named = ", ".join(dict.fromkeys(_kind(kind) for kind in params.get("kinds", ())))
+    named = _(", ").join(dict.fromkeys(_kind(kind) for kind in params.get("kinds", ())))
     return _("We removed {kinds} from your message").format(kinds=named or _kind(""))
 
 

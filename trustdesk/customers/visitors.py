@@ -55,9 +55,11 @@ def identified(*, uid: str, mail: str, now: datetime) -> Visitor:
 
 
 def token(visitor: Visitor) -> str:
-    """Sign a token for this visitor."""
+    """Sign a token for this visitor. That of a known one runs from his signed session on, however often it is renewed."""
     until = int(visitor.proof_until.timestamp()) if visitor.proof_until else 0
     issued = int(clock.now().timestamp())
+    if visitor.known and until:
+        issued = until - int(proof.lasts(Proof.SESSION).total_seconds())
     return signing.dumps([visitor.kind, visitor.value, visitor.name, until, visitor.mail, issued], salt=_SALT, compress=False)
 
 

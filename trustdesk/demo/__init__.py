@@ -1,4 +1,4 @@
-"""The demo world: a small exchange that carries the chat, a mailbox, staff and two weeks of cases. This machine only."""
+"""The demo world: a small exchange that carries the chat, a mailbox, staff and two weeks of cases."""
 
 from trustdesk.demo.cast import PASSWORD, STAFF
 

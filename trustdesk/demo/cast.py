@@ -43,8 +43,27 @@ STAFF = (
     Colleague("ning", "赵宁 Zhao Ning", "小宁", "lead", ("accounts",), BOTH, "Asia/Singapore"),
     Colleague("sofia", "Sofia Lindqvist", "Sofia", "agent", ("accounts",), ENGLISH, "Europe/Stockholm"),
     Colleague("kai", "林恺 Kai Lim", "Kai", "lead", ("trading",), BOTH, "Asia/Singapore"),
-    Colleague("hannah", "Hannah Vogt", "Hannah", "agent", ("trading",), ENGLISH, "Europe/Berlin", (7 * 60, 12 * 60), (0, 1, 2, 3, 4)),
-    Colleague("ada", "Ada Okafor", "Ada", "admin", ("accounts", "funds", "trading"), ENGLISH, "Europe/London", (8 * 60, 10 * 60)),
+    Colleague(
+        "hannah",
+        "Hannah Vogt",
+        "Hannah",
+        "agent",
+        ("trading",),
+        ENGLISH,
+        "Europe/Berlin",
+        (7 * 60, 12 * 60),
+        (0, 1, 2, 3, 4),
+    ),
+    Colleague(
+        "ada",
+        "Ada Okafor",
+        "Ada",
+        "admin",
+        ("accounts", "funds", "trading"),
+        ENGLISH,
+        "Europe/London",
+        (8 * 60, 10 * 60),
+    ),
 )
 
 
@@ -66,7 +85,9 @@ def sent_from_wallet(uid: str, *, now: datetime) -> Sent | None:
         return None
     coin, network, amount, hours = found
     digest = hashlib.sha256(f"demo wallet {uid}".encode()).hexdigest()
-    return Sent(coin, network, Decimal(amount), f"0x{digest}" if network == "Ethereum" else digest, now - timedelta(hours=hours))
+    return Sent(
+        coin, network, Decimal(amount), f"0x{digest}" if network == "Ethereum" else digest, now - timedelta(hours=hours)
+    )
 
 
 _WALLETS = {

@@ -13,12 +13,12 @@ from random import Random
 
 from trustdesk.demo.screenplay import Play, Step, fill, invented
 
-DAYS = 13.8                     # a little less than the estimate looks back
-SHORT = 190                     # short chats beside the written cases
-AT_DESK = 2                     # agents of a team who take chats at one time
+DAYS = 13.8  # a little less than the estimate looks back
+SHORT = 190  # short chats beside the written cases
+AT_DESK = 2  # agents of a team who take chats at one time
 LONGEST_WAIT = timedelta(minutes=13)
 _SEED = 20_26
-_RUSH_HOURS = (1, 2, 3, 12, 13, 14)     # UTC: morning and evening in Asia
+_RUSH_HOURS = (1, 2, 3, 12, 13, 14)  # UTC: morning and evening in Asia
 _CALM_HOURS = (0, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 18, 20, 22)
 _COMMENTS = {
     "en": ("Quick and clear.", "Thanks, sorted in a minute.", "", "", "Friendly, and knew the answer.", ""),
@@ -44,18 +44,24 @@ def acts(plays: Sequence[Play], *, teams: Mapping[str, str], now: datetime) -> l
         end = now - timedelta(hours=play.ago if play.ago is not None else _ago(play, random))
         drafts.append((end - offsets[-1], number, offsets))
     waits = _waits(plays, drafts, teams)
-    made = [act for arrived, number, offsets in drafts
-            for act in _timed(plays[number], number, arrived, offsets, waits.get(number))]
+    made = [
+        act
+        for arrived, number, offsets in drafts
+        for act in _timed(plays[number], number, arrived, offsets, waits.get(number))
+    ]
     return sorted(made, key=lambda act: act.at)
 
 
-def short_plays(texts: Sequence[tuple[str, str, str, tuple[str, ...]]], *, now: datetime) -> list[Play]:
+def short_plays(
+    texts: Sequence[tuple[str, str, str, tuple[str, ...]]], *, teams: Mapping[str, str], now: datetime
+) -> list[Play]:
     """Make the chats of everyday business out of the written ones: the same questions, other coins, most in rushes."""
     random = Random(_SEED + 1)
-    moments = _moments(now, random)
+    by_team = {team: [text for text in texts if teams[text[1]] == team] for team in sorted(set(teams.values()))}
     made = []
-    for number, ago in enumerate(moments):
-        locale, topic, agent, lines = texts[number % len(texts)]
+    for number, (ago, place) in enumerate(_moments(now, random)):
+        fitting = by_team[sorted(by_team)[place % len(by_team)]]
+        locale, topic, agent, lines = fitting[number % len(fitting)]
         values = {name: random.choice(choices) for name, choices in _VALUES.items()} | invented(f"short {number}")
         steps = [Step("agent" if turn % 2 else "customer", fill(line, values)) for turn, line in enumerate(lines)]
         steps.append(Step("end") if random.random() < 0.55 else Step("resolve"))
@@ -75,25 +81,32 @@ _VALUES = {
 }
 
 
-def _moments(now: datetime, random: Random) -> list[float]:
-    """Choose how many hours ago each short chat ended: two in three come in rushes of a few minutes."""
-    moments: list[float] = []
+def _moments(now: datetime, random: Random) -> list[tuple[float, int]]:
+    """Choose how many hours ago each short chat ended, and a number for its team: those of a rush have the same."""
+    moments: list[tuple[float, int]] = []
     while len(moments) < SHORT:
         rush = random.random() < 0.3
         hour = random.choice(_RUSH_HOURS if rush else _CALM_HOURS)
-        day = now.replace(hour=hour, minute=random.randrange(60), second=random.randrange(60)) - timedelta(days=random.randrange(14))
-        ago = (now - day) / timedelta(hours=1)
+        day = now.replace(hour=hour, minute=random.randrange(60), second=random.randrange(60)) - timedelta(
+            days=random.randrange(14)
+        )
+        ago, team = (now - day) / timedelta(hours=1), random.randrange(6)
         for _ in range(random.randint(5, 9) if rush else 1):
             moment = ago - random.uniform(0, 0.12)
             if 0.7 < moment < DAYS * 24 - 1 and len(moments) < SHORT:
-                moments.append(moment)
+                moments.append((moment, team))
     return moments
 
 
 def _ago(play: Play, random: Random) -> float:
     """Choose how many hours ago the last line was, by how the case stands."""
-    low, high = {"waiting": (0.04, 0.35), "open": (0.3, 2.5), "pending": (1.5, 30), "resolved": (1, 320),
-                 "closed": (1, 325)}[play.outcome]
+    low, high = {
+        "waiting": (0.04, 0.35),
+        "open": (0.3, 2.5),
+        "pending": (1.5, 30),
+        "resolved": (1, 320),
+        "closed": (1, 325),
+    }[play.outcome]
     return random.uniform(low, high)
 
 
@@ -111,13 +124,24 @@ def _offsets(play: Play, random: Random) -> list[timedelta]:
 
 def _pause(step: Step, random: Random) -> float:
     typing = len(step.text) * (0.3 if step.text.isascii() else 0.9)
-    base = {"customer": 18, "agent": 14, "note": 25, "assign": 30, "ask_proof": 12, "prove": 55, "pend": 20, "resolve": 45,
-            "end": 30, "rate": 25}.get(step.kind, 15)
+    base = {
+        "customer": 18,
+        "agent": 14,
+        "note": 25,
+        "assign": 30,
+        "ask_proof": 12,
+        "prove": 55,
+        "pend": 20,
+        "resolve": 45,
+        "end": 30,
+        "rate": 25,
+    }.get(step.kind, 15)
     return base * random.uniform(0.6, 1.7) + min(typing, 110)
 
 
-def _waits(plays: Sequence[Play], drafts: Sequence[tuple[datetime, int, list[timedelta]]], teams: Mapping[str, str]
-           ) -> dict[int, timedelta]:
+def _waits(
+    plays: Sequence[Play], drafts: Sequence[tuple[datetime, int, list[timedelta]]], teams: Mapping[str, str]
+) -> dict[int, timedelta]:
     """Let the chats of each team queue for its agents, first come, first served; waits by place of the case."""
     waits: dict[int, timedelta] = {}
     free: dict[str, list[datetime]] = {}
@@ -127,7 +151,9 @@ def _waits(plays: Sequence[Play], drafts: Sequence[tuple[datetime, int, list[tim
         random = Random(f"{_SEED} wait {plays[number].key}")
         desks = free.setdefault(teams[plays[number].topic], [arrived] * AT_DESK)
         next_free = heapq.heappop(desks)
-        started = max(arrived + timedelta(seconds=random.uniform(8, 55)), next_free + timedelta(seconds=random.uniform(4, 20)))
+        started = max(
+            arrived + timedelta(seconds=random.uniform(8, 55)), next_free + timedelta(seconds=random.uniform(4, 20))
+        )
         started = min(started, arrived + LONGEST_WAIT)
         busy = min(offsets[-1], timedelta(minutes=random.uniform(2.5, 5)))
         heapq.heappush(desks, max(started, next_free) + busy)
@@ -135,7 +161,9 @@ def _waits(plays: Sequence[Play], drafts: Sequence[tuple[datetime, int, list[tim
     return waits
 
 
-def _timed(play: Play, number: int, arrived: datetime, offsets: list[timedelta], wait: timedelta | None) -> Iterator[Act]:
+def _timed(
+    play: Play, number: int, arrived: datetime, offsets: list[timedelta], wait: timedelta | None
+) -> Iterator[Act]:
     """Yield the lines of one case: those of the agent, and all after them, move back by the wait for one."""
     late, taken = timedelta(0), False
     for step, offset in zip(play.steps, offsets, strict=True):

@@ -63,9 +63,7 @@ class Play:
         for step in self.steps:
             if step.kind in _OUTCOMES:
                 status = _OUTCOMES[step.kind]
-            elif step.kind == "agent" and status == "waiting":
-                status = "open"
-            elif step.kind == "customer" and status in ("pending", "resolved"):
+            elif (step.kind, status) in _REOPENS:
                 status = "open"
         return status
 
@@ -75,17 +73,23 @@ class Play:
         return any(step.kind in ("agent", "note", "assign", "ask_proof", "pend", "resolve") for step in self.steps)
 
 
+_REOPENS = {("agent", "waiting"), ("customer", "pending"), ("customer", "resolved")}
 _OUTCOMES = {"pend": "pending", "resolve": "resolved", "end": "closed", "reopen": "open"}
 
 
 def plays(folder: Path = CASES) -> list[Play]:
     """Read every written case, in the order of the files."""
-    return [_play(path, number, case) for path in sorted(folder.glob("*_*.json")) for number, case in enumerate(_load(path))]
+    return [
+        _play(path, number, case) for path in sorted(folder.glob("*_*.json")) for number, case in enumerate(_load(path))
+    ]
 
 
 def short_chats(folder: Path = CASES) -> list[tuple[str, str, str, tuple[str, ...]]]:
-    """Read the short chats of everyday business: (locale, topic, agent, lines), the lines in turn question and answer."""
-    return [(LOCALES[row["locale"]], row["topic"], row["agent"], tuple(row["lines"])) for row in _load(folder / "short.json")]
+    """Read the short chats of everyday business: (locale, topic, agent, lines), the lines in turn of either side."""
+    return [
+        (LOCALES[row["locale"]], row["topic"], row["agent"], tuple(row["lines"]))
+        for row in _load(folder / "short.json")
+    ]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -95,6 +99,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 def invented(key: str) -> dict[str, str]:
     """Invent what a case quotes: transaction ids, addresses and things that must never be stored."""
+
     def digest(what: str) -> str:
         return hashlib.sha256(f"demo case {key} {what}".encode()).hexdigest()
 
@@ -102,12 +107,17 @@ def invented(key: str) -> dict[str, str]:
         return bytes.fromhex(digest(what))
 
     return {
-        "btc": digest("btc"), "tron": digest("tron"), "xrp": digest("xrp").upper(), "eth": f"0x{digest('eth')}",
+        "btc": digest("btc"),
+        "tron": digest("tron"),
+        "xrp": digest("xrp").upper(),
+        "eth": f"0x{digest('eth')}",
         "sol": base58.b58encode(raw("sol") + raw("sol2")).decode(),
         "evmaddress": f"0x{digest('evm address')[:40]}",
         "tronaddress": base58.b58encode_check(b"\x41" + raw("tron address")[:20]).decode(),
-        "phrase": _PHRASE, "hexkey": f"0x{digest('key')}", "apisecret": base58.b58encode(raw("api") + raw("api2")).decode()[:64],
-    }  # fmt: skip
+        "phrase": _PHRASE,
+        "hexkey": f"0x{digest('key')}",
+        "apisecret": base58.b58encode(raw("api") + raw("api2")).decode()[:64],
+    }
 
 
 def _load(path: Path) -> list[dict[str, Any]]:
@@ -119,8 +129,17 @@ def _play(path: Path, number: int, case: dict[str, Any]) -> Play:
     key = f"{path.stem}-{number}"
     values = invented(key)
     steps = tuple(_step(fill(line, values)) for line in case["lines"])
-    return Play(key, LOCALES[path.stem[:2]], case["topic"], case.get("agent", ""), steps, case.get("uid", ""), case.get("name", ""),
-                case.get("ago"), values)
+    return Play(
+        key,
+        LOCALES[path.stem[:2]],
+        case["topic"],
+        case.get("agent", ""),
+        steps,
+        case.get("uid", ""),
+        case.get("name", ""),
+        case.get("ago"),
+        values,
+    )
 
 
 def _step(line: str) -> Step:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from urllib.parse import unquote
 
-from django.conf import settings
 from django.db import transaction
 
 from trustdesk.channels import mailbox
@@ -19,7 +16,7 @@ from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import assignment, intake, proving, queries, queue, replies, requests, resolution, rulebook
 from trustdesk.conversations.models import Conversation, RequestType, Thread
 from trustdesk.customers.models import Handle
-from trustdesk.demo import schedule, screenplay
+from trustdesk.demo import letters, schedule, screenplay
 from trustdesk.demo.cast import PASSWORD, STAFF, Colleague
 from trustdesk.demo.screenplay import Play, Step
 from trustdesk.exchange import demo as exchange
@@ -42,12 +39,23 @@ def hire() -> int:
 
 
 def _hire(one: Colleague) -> int:
-    agent = Agent.objects.create_user(one.mail, PASSWORD, display_name=one.name, public_name=one.public_name, role=Role(one.role),
-                                      languages=list(one.languages), capacity=one.capacity, is_demo=True)
+    agent = Agent.objects.create_user(
+        one.mail,
+        PASSWORD,
+        display_name=one.name,
+        public_name=one.public_name,
+        role=Role(one.role),
+        languages=list(one.languages),
+        capacity=one.capacity,
+        is_demo=True,
+    )
     start, minutes = one.hours
-    Membership.objects.bulk_create(Membership(agent=agent, team=team) for team in Team.objects.filter(slug__in=one.teams))
-    Shift.objects.bulk_create(Shift(agent=agent, weekday=day, start_minute=start, minutes=minutes, timezone=one.timezone)
-                              for day in one.days)
+    Membership.objects.bulk_create(
+        Membership(agent=agent, team=team) for team in Team.objects.filter(slug__in=one.teams)
+    )
+    Shift.objects.bulk_create(
+        Shift(agent=agent, weekday=day, start_minute=start, minutes=minutes, timezone=one.timezone) for day in one.days
+    )
     shifts.set_available(agent_id=agent.pk, available=True)
     return 1
 
@@ -57,16 +65,15 @@ def perform(*, now: datetime, progress: Progress = lambda done, of: None) -> int
 
     `progress` is called with the number of acts done and of all acts.
     """
-    written = screenplay.plays()
-    plays = [*written, *schedule.short_plays(screenplay.short_chats(), now=now)]
-    stages = [_Stage(play, _visitor(play)) for play in plays]
     rulebook.forget()
+    inbox = rulebook.chat_inbox()
+    teams = dict(RequestType.objects.values_list("code", "team__slug"))
+    plays = [*screenplay.plays(), *schedule.short_plays(screenplay.short_chats(), teams=teams, now=now)]
+    stages = [_Stage(play, _visitor(play)) for play in plays]
     with transaction.atomic():
-        inbox = rulebook.chat_inbox()
-        # The stranger of the last case has never written: nobody else can have taken his place.
-        if Thread.objects.filter(inbox=inbox, external=stages[-1].thread).exists() or _begun(inbox, stages):
+        # All in one transaction, so one of these strangers tells: nobody else can have his long name.
+        if Thread.objects.filter(inbox=inbox, external=next(one.thread for one in stages if not one.play.uid)).exists():
             return 0
-        teams = dict(RequestType.objects.values_list("code", "team__slug"))
         company = _Company.assemble(inbox)
         acts = schedule.acts(plays, teams=teams, now=now)
         for number, act in enumerate(acts):
@@ -76,11 +83,6 @@ def perform(*, now: datetime, progress: Progress = lambda done, of: None) -> int
         resolution.close_old(now=now, most=len(plays))
     queue.forget()
     return len(plays)
-
-
-def _begun(inbox: int, stages: Sequence[_Stage]) -> bool:
-    strangers = [stage.thread for stage in stages if not stage.play.uid]
-    return Thread.objects.filter(inbox=inbox, external__in=strangers).exists()
 
 
 @dataclass(slots=True)
@@ -125,15 +127,31 @@ class _Company:
     def _customer(self, stage: _Stage, step: Step, at: datetime) -> None:
         play = stage.play
         if not stage.conversation:
-            queue.forget()      # two weeks pass in seconds: what was learned a moment ago is hours old
+            queue.forget()  # two weeks pass in seconds: what was learned a moment ago is hours old
         known = bool(play.uid)
         stage.lines += 1
-        received = intake.receive(messages=[intake.Arrival(self.inbox, Inbound(
-            external_id=f"{stage.thread}:demo-{play.key}-{stage.lines}", thread=stage.thread, handle_kind=stage.kind, handle=stage.handle,
-            text=step.text, sent_at=at, name=play.name, locale=play.locale, topic=play.topic,
-            proof=Proof.SESSION if known else Proof.NOBODY, proof_until=at + lasts(Proof.SESSION) if known else None,
-            proof_how="session" if known else "",
-        ))], now=at)[0]
+        received = intake.receive(
+            messages=[
+                intake.Arrival(
+                    self.inbox,
+                    Inbound(
+                        external_id=f"{stage.thread}:demo-{play.key}-{stage.lines}",
+                        thread=stage.thread,
+                        handle_kind=stage.kind,
+                        handle=stage.handle,
+                        text=step.text,
+                        sent_at=at,
+                        name=play.name,
+                        locale=play.locale,
+                        topic=play.topic,
+                        proof=Proof.SESSION if known else Proof.NOBODY,
+                        proof_until=at + lasts(Proof.SESSION) if known else None,
+                        proof_how="session" if known else "",
+                    ),
+                )
+            ],
+            now=at,
+        )[0]
         stage.conversation, stage.seq = received.conversation_id, received.seq
 
     def _take(self, stage: _Stage, step: Step, at: datetime) -> None:
@@ -152,7 +170,9 @@ class _Company:
         seat = self.seats[stage.agent]
         queries.mark_read(seat, conversation_id=stage.conversation, seq=stage.seq)
         stage.lines += 1
-        reply = replies.Reply(stage.conversation, seat.agent_id, f"demo-{stage.play.key}-{stage.lines}", step.text, note)
+        reply = replies.Reply(
+            stage.conversation, seat.agent_id, f"demo-{stage.play.key}-{stage.lines}", step.text, note
+        )
         return replies.send(replies=[reply], now=at)[0].seq
 
     def _assign(self, stage: _Stage, step: Step, at: datetime) -> None:
@@ -165,12 +185,12 @@ class _Company:
 
     def _prove(self, stage: _Stage, step: Step, at: datetime) -> None:
         play = stage.play
-        asked = requests.start_proof(conversation_id=stage.conversation, how=step.text, uid=play.uid, claimed="", locale=play.locale, now=at)
-        if asked.state == "code_sent":
-            code = _mailed_code(play.uid)
-        else:
-            code = exchange.current_code(play.uid, now=at)
-        if code:        # none: mail goes to a real server, where we cannot read the customer's
+        asked = requests.start_proof(
+            conversation_id=stage.conversation, how=step.text, uid=play.uid, claimed="", locale=play.locale, now=at
+        )
+        mailed = asked.state == "code_sent"
+        code = _mailed_code(play.uid) if mailed else exchange.current_code(play.uid, now=at)
+        if code:  # none: mail goes to a real server, where we cannot read the customer's
             requests.check_proof(conversation_id=stage.conversation, code=code, now=at + timedelta(seconds=20))
 
     def _pend(self, stage: _Stage, step: Step, at: datetime) -> None:
@@ -204,18 +224,13 @@ class _Company:
 
 def _visitor(play: Play) -> str:
     """Name the customer: by UID, or as a stranger's page would, which is long and means nothing."""
-    return play.uid or base64.urlsafe_b64encode(hashlib.sha256(f"demo visitor {play.key}".encode()).digest()[:24]).decode()
-
-
-def letters_folder() -> Path | None:
-    """Return the folder that stands for a mail server, or None when mail really leaves."""
-    folder = settings.MAIL.removeprefix("folder:")
-    return Path(unquote(folder)) if folder != settings.MAIL else None
+    digest = hashlib.sha256(f"demo visitor {play.key}".encode()).digest()
+    return play.uid or base64.urlsafe_b64encode(digest[:24]).decode()
 
 
 def _mailed_code(uid: str) -> str:
     """Look into the customer's mail for the newest code, as he would; "" when that is not here."""
-    folder = letters_folder()
+    folder = letters.folder()
     address = next((customer.mail for customer in exchange.CUSTOMERS if customer.uid == uid), "")
     mine = [letter for letter in mailbox.read(folder) if address in letter.to] if folder and address else []
     found = re.search(r"\b\d{6}\b", max(mine, key=lambda letter: letter.at).text) if mine else None

@@ -341,6 +341,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await socket.refuse()
         return
     await Desk(socket, _desks, session=key, seat=found[0], teams=found[1]).run()
+    await socket.ended()
 
 
 def _seat_of(session_key: str) -> tuple[Seat, list[int | None]] | None:

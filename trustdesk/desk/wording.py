@@ -176,20 +176,22 @@ def _assigned(by: str, _author: str, data: Mapping[str, Any]) -> str:
 def _triaged(_by: str, _author: str, data: Mapping[str, Any]) -> str:
     level = data.get("priority")
     reason = data.get("because")
-    text = gettext("Priority %(priority)s") % {"priority": priority(level) if isinstance(level, int) else "–"}
-    return f"{text} ({_BECAUSE[reason]!s})" if isinstance(reason, str) and reason in _BECAUSE else text
+    words = {"priority": priority(level) if isinstance(level, int) else "–"}
+    if isinstance(reason, str) and reason in _BECAUSE:
+        return gettext("Priority %(priority)s (%(reason)s)") % {**words, "reason": _BECAUSE[reason]}
+    return gettext("Priority %(priority)s") % words
 
 
 def _proved(_by: str, _author: str, data: Mapping[str, Any]) -> str:
     level = data.get("level")
-    return gettext("The customer proved who they are: %(level)s, by %(way)s") % {
+    return gettext("Proved: %(level)s (%(way)s)") % {
         "level": proof(level) if isinstance(level, int) else "–",
         "way": way(str(data.get("how", ""))),
     }
 
 
 def _secret_masked(_by: str, _author: str, data: Mapping[str, Any]) -> str:
-    kinds = ", ".join(dict.fromkeys(secret(str(kind)) for kind in data.get("kinds", ())))
+    kinds = gettext(", ").join(dict.fromkeys(secret(str(kind)) for kind in data.get("kinds", ())))
     return gettext("Removed before it was stored: %(kinds)s") % {"kinds": kinds or secret("")}
 
 

@@ -32,6 +32,11 @@ class Destination:
     shown: str
     warnings: tuple[str, ...]
 
+    @property
+    def misleading(self) -> bool:
+        """Whether it may lead elsewhere than it seems to."""
+        return bool(set(self.warnings) - {"not_encrypted", "number"})
+
 
 def plain(text: str) -> str:
     """Return the text with placeholders of removed secrets worded, for where nothing but plain text fits."""
@@ -81,10 +86,13 @@ def _trimmed(url: str) -> str:
 
 
 def _link(url: str) -> str:
-    if destination(url) is None:
+    to = destination(url)
+    if to is None:
         return escape(url)
     leave = f"{reverse('desk_leave')}?{urlencode({'to': url})}"
-    return format_html('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>', leave, url)
+    link = format_html('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>', leave, url)
+    # What reads like one site and leads to another is said at once.
+    return link + format_html(' <span class="odd">{}</span>', to.raw) if to.misleading else link
 
 
 def _mark(placeholder: str) -> str:

@@ -35,13 +35,14 @@ class Broken(Exception):
 class Socket:
     """Frames of one connection. `send` never waits; `receive` raises Gone at the end and Broken for what is no frame."""
 
-    __slots__ = ("_closed", "_receive", "_scope", "_send", "_size", "_task", "_waiting", "address", "heard_at")
+    __slots__ = ("_closed", "_closing", "_receive", "_scope", "_send", "_size", "_task", "_waiting", "address", "heard_at")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, trusted_proxies: int = 0) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._waiting: deque[str] | None = None
+        self._waiting: deque[bytes] | None = None
         self._size = 0
         self._task: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._closed = False
         self.address = client_address(scope, trusted_proxies=trusted_proxies)
         self.heard_at = 0.0
@@ -78,14 +79,14 @@ class Socket:
         """Queue a frame; a reader too slow for the buffer is dropped and comes back to resume."""
         if self._closed:
             return
-        text = orjson.dumps(frame, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS).decode()
-        self._size += len(text)
+        data = orjson.dumps(frame, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
+        self._size += len(data)
         if self._size > BUFFER:
             self.close(TOO_SLOW)
             return
         if self._waiting is None:
             self._waiting = deque()
-        self._waiting.append(text)
+        self._waiting.append(data)
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
 
@@ -97,15 +98,20 @@ class Socket:
         if code == TOO_SLOW and self._waiting is not None:
             self._waiting.clear()
         loop = asyncio.get_running_loop()
-        closing = loop.create_task(self._finish(self._task, code))
-        loop.call_later(LINGER, self._abort, closing)
+        self._closing = loop.create_task(self._finish(self._task, code))
+        loop.call_later(LINGER, self._abort, self._closing)
+
+    async def ended(self) -> None:
+        """Wait for what `close` began: an application that returns earlier cuts the connection, and no code is heard."""
+        if self._closing is not None:
+            await asyncio.wait([self._closing], timeout=LINGER)
 
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                text = self._waiting.popleft()
-                await self._send({"type": "websocket.send", "text": text})
-                self._size -= len(text)
+                data = self._waiting.popleft()
+                await self._send({"type": "websocket.send", "text": data.decode()})
+                self._size -= len(data)
         except Exception as error:      # the peer went away under us: the receiving side learns it too
             log.debug("socket: %s while sending", type(error).__name__)
             self._closed = True

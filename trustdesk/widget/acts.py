@@ -90,7 +90,8 @@ async def _resume(chat: Chat, frame: Frame) -> None:
     after, case = frame.get("after"), chat.case
     if frame.get("epoch") != chat.live.epoch or not isinstance(after, int) or isinstance(after, bool) or after < 0 or case is None:
         await chat.welcome({"epoch": "other" if case is not None else None})
-    elif after > chat.told:         # it has what it was never told: of a case or a database that is no more
+    elif after > chat.told and (await chat.live.db(public.entries_after, {case.id: after}))[case.id].upto < after:
+        # It has what never was: of a case or a database that is no more.
         await chat.welcome({"epoch": chat.live.epoch, "after": after})
     else:
         chat.rewind(after)
@@ -144,7 +145,10 @@ async def _mail_me(chat: Chat, frame: Frame) -> None:
 
 
 async def _end(chat: Chat, frame: Frame) -> None:
-    await chat.live.db(requests.end, conversation_id=chat.own_case().id, now=clock.now())
+    case = chat.own_case()
+    await chat.live.db(requests.end, conversation_id=case.id, now=clock.now())
+    if case.status == "closed":         # it was over already; otherwise the event brings the frame
+        chat.socket.send({"t": "ended", "case": case.reference, "rate": not case.rated})
 
 
 async def _rate(chat: Chat, frame: Frame) -> None:

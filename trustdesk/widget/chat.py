@@ -158,6 +158,11 @@ class Chat:
         if kind == "case":
             if int(value) > self.checked:
                 self.behind()
+        elif kind == "thread":
+            if self.case is None or str(self.case.id) != value:
+                self.live.start(self.adopt(int(value)))
+        elif not self._welcomed:
+            return
         elif kind == "queue":
             if self.case is not None and self.case.queued:
                 self.live.requeue([self])
@@ -169,8 +174,6 @@ class Chat:
             self.socket.send({"t": "read", "seq": int(value)})
         elif kind == "ask":
             bus.publish({f"customer:{rest}": "on"})
-        elif kind == "thread" and (self.case is None or str(self.case.id) != value):
-            self.live.start(self.adopt(int(value)))
 
     def missed(self) -> None:
         """Catch up: hints may have been lost."""
@@ -202,6 +205,7 @@ class Chat:
                 self.told = self.checked = 0
                 self._follow(case)
                 self.behind()
+                await self.live.refresh([self])
             return
 
     def take(self, page: public.Page | None) -> bool:
@@ -215,11 +219,11 @@ class Chat:
         self.checked = max(self.checked, page.upto)
         if not lines and not self._asked:
             return False
-        upto = max(page.upto, self.told)
+        new, upto = not self.told, max(page.upto, self.told)
         self.socket.send({"t": "entries", "case": self.case.reference, "after": self.told, "upto": upto,
                           "entries": [frames.entry(line) for line in lines]})
         self.told, self._asked = upto, False
-        return any(line.event in _CHANGES for line in lines)
+        return new or any(line.event in _CHANGES for line in lines)      # of a new case its place in the queue, too
 
     def show(self, case: public.Case) -> None:
         """Tell the client where its case stands, if that changed."""
@@ -238,7 +242,7 @@ class Chat:
 
     def show_place(self, place: Any) -> None:
         """Tell the client its place in the queue, if that changed."""
-        if self.case is not None:
+        if self.case is not None and self._welcomed:
             self._say_once(frames.queue(self.case, place))
 
     def _say_once(self, frame: Frame) -> None:
@@ -300,6 +304,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await socket.refuse()
         return
     await Chat(socket, live).run()
+    await socket.ended()
 
 
 async def start() -> None:

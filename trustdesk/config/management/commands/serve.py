@@ -8,7 +8,7 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from trustdesk.config import checks, lifeline
+from trustdesk.config import checks, lifeline, request_head
 from trustdesk.config.websocket import WebSocket
 
 # One frame of the chat protocol; anything longer closes the socket with 1009.
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             host=host,
             port=port,
             loop="uvloop",
-            http="httptools",
+            http=request_head.BoundedHead,
             ws=WebSocket,
             ws_max_size=MAX_FRAME_BYTES,
             # 20 KB of memory for an idle socket instead of 61 KB.

@@ -8,7 +8,7 @@ from trustdesk.conversations.models import Conversation
 from trustdesk.demo import staging
 from trustdesk.seams import clock
 
-STEPS = 8       # lines of progress where the terminal cannot rewrite one
+STEPS = 8  # lines of progress where the terminal cannot rewrite one
 
 
 class Command(BaseCommand):

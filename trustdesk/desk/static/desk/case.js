@@ -32,6 +32,7 @@ export class DeskCase extends HTMLElement {
     this.addEventListener("click", (event) => this.#clicked(event), { signal });
     this.addEventListener("toggle", (event) => this.#toggled(event.target), { signal, capture: true });
     if (WIDE.matches && localStorage.getItem("desk-panel") === "shut") this.dataset.panel = "shut";
+    document.title = this.dataset.title;
     localise(this);
     tick(this);
     this.#begin();

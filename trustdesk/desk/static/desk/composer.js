@@ -144,7 +144,7 @@ export class DeskComposer extends HTMLElement {
       box.replaceChildren();
       toast(words(error instanceof Refused ? "failed" : "unsent"), { tone: "error" });
     }
-    box.querySelector("[data-anyway]")?.focus();
+    box.querySelector("[data-read-first]")?.focus();
   }
 
   #busy(on) {

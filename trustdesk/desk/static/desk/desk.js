@@ -50,6 +50,8 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 document.addEventListener("htmx:sendError", () => toast(words("failed"), { tone: "error" }));
 document.addEventListener("htmx:load", (event) => describe(event.target));
 
+document.addEventListener("click", (event) => event.target.closest("#lightbox")?.close());
+
 // Oneself.
 
 document.addEventListener("submit", async (event) => {

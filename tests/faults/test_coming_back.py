@@ -1,0 +1,196 @@
+"""Clients come back: from a position that never was, to another history, after losing acks, and all at once.
+
+F-06, F-18, F-19, F-21, F-26.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.faults.conftest import Server, all_settled, chatter, connected, group
+from tests.live.checker import check
+from tests.live.client import Customer, until
+from tests.processes import ROOT
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture(autouse=True)
+def many_files() -> Iterator[None]:
+    """Allow a thousand sockets in this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_position_ahead_and_another_epoch_end_in_an_explicit_reset(
+    clone_database: Callable[[], str], server: Callable[..., Server], dice: random.Random
+) -> None:
+    url = clone_database()
+    serving = server(url)
+    customers = group(3, serving.port, dice)
+    [ahead, *_] = customers
+
+    async def scenario() -> None:
+        async with connected(customers):
+            for customer in customers:
+                customer.say()
+                customer.say("it is 0.5 ETH")
+            await all_settled(customers)
+            shown = dict(ahead.entries)
+            # On this connection.
+            await ahead.send({"t": "resume", "after": ahead.position + 7, "epoch": ahead.epoch})
+            assert await until(lambda: ahead.resets == ["ahead"], 5)
+            assert await until(lambda: ahead.entries.keys() == shown.keys(), 5)
+            # On a new one.
+            ahead.position += 1000
+            ahead.drop()
+            assert await until(lambda: ahead.resets == ["ahead", "ahead"], 10)
+            assert await until(lambda: ahead.entries.keys() == shown.keys(), 5)
+            # A position that is not behind is answered too, with nothing.
+            before = ahead.position
+            await ahead.send({"t": "resume", "after": 0, "epoch": ahead.epoch})
+            await ahead.send({"t": "resume", "after": before, "epoch": ahead.epoch})
+            await ahead.send({"t": "resume", "after": 1, "epoch": "of another database"})
+            assert await until(lambda: ahead.resets == ["ahead", "ahead", "epoch"], 5)
+            await check(url, customers)
+
+            # A restored backup: the server is told while everybody is connected.
+            epochs = {customer.epoch for customer in customers}
+            await asyncio.to_thread(new_epoch, url)
+            assert await until(lambda: all(customer.resets[-1:] == ["epoch"] for customer in customers[1:]), 15)
+            assert await until(lambda: all(customer.connected.is_set() for customer in customers), 10)
+            assert all(customer.closes[-1] == 1012 for customer in customers)
+            assert {customer.epoch for customer in customers}.isdisjoint(epochs)
+            await check(url, customers)
+
+    asyncio.run(scenario())
+
+
+def new_epoch(url: str) -> None:
+    """Run the command that follows a restore."""
+    subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "new_epoch"],
+        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "trustdesk.config.settings"},
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def test_a_thousand_first_acks_lost_make_a_thousand_rows(
+    clone_database: Callable[[], str], server: Callable[..., Server], dice: random.Random
+) -> None:
+    url = clone_database()
+    serving = server(url)
+    customers = group(20, serving.port, dice)
+    for customer in customers:
+        customer.deaf = True
+
+    async def scenario() -> None:
+        async with connected(customers):
+            for _ in range(50):
+                for customer in customers:
+                    customer.say()
+                await asyncio.sleep(0.05)
+            await all_settled(customers)
+            assert sum(len(customer.operations) for customer in customers) == 1000
+            await check(url, customers)
+
+    asyncio.run(scenario())
+
+
+def test_a_case_closed_meanwhile_is_not_opened_again_by_a_message_sent_again(
+    clone_database: Callable[[], str], server: Callable[..., Server], dice: random.Random
+) -> None:
+    url = clone_database()
+    serving = server(url)
+    customers = group(1, serving.port, dice)
+    [customer] = customers
+
+    async def scenario() -> None:
+        async with connected(customers):
+            identity = customer.say()
+            await customer.settled()
+            case = customer.case
+            await customer.send({"t": "end"})
+            assert await until(lambda: "ended_by_customer" in events(customer), 5)
+            repeated = {"t": "send", "id": identity, "text": customer.operations[identity].text}
+            await customer.send(repeated)
+            await asyncio.sleep(1)
+            assert customer.case == case
+            assert customer.operations[identity].case == case
+            await check(url, customers)  # an empty case would be a phantom
+
+    asyncio.run(scenario())
+
+
+def events(customer: Customer) -> list[str]:
+    """List the events a window shows."""
+    return [entry["event"] for entry in customer.entries.values() if entry.get("event")]
+
+
+def test_a_rolling_restart_says_1012_and_everybody_comes_back_spread_out(
+    clone_database: Callable[[], str], server: Callable[..., Server], dice: random.Random
+) -> None:
+    url = clone_database()
+    serving = server(url)
+    customers = group(300, serving.port, dice, wait=(0.5, 3.0))
+
+    async def scenario() -> None:
+        async with connected(customers):
+            load = asyncio.create_task(chatter(customers[:40], dice, seconds=5, rate=60))
+            await asyncio.sleep(1)
+            code = await asyncio.to_thread(lambda: serving.process and serving.process.stop())
+            assert code in (0, -signal.SIGTERM), serving.log[-2000:]  # it ends by the signal it was sent
+            await asyncio.to_thread(serving.start)
+            await load
+            assert await until(lambda: all(customer.connected.is_set() for customer in customers), 30)
+            await all_settled(customers)
+            await check(url, customers)
+
+    asyncio.run(scenario())
+    assert all(customer.closes[0] == 1012 for customer in customers)
+    spread([customer.connects[-1] for customer in customers], at_least=0.5)
+
+
+def test_a_thousand_sockets_dropped_at_once_are_all_back_and_nothing_is_lost(
+    clone_database: Callable[[], str], server: Callable[..., Server], dice: random.Random
+) -> None:
+    url = clone_database()
+    serving = server(url)
+    customers = group(1000, serving.port, dice, wait=(0.5, 3.0))
+    talking = customers[:50]
+
+    async def scenario() -> None:
+        async with connected(customers):
+            load = asyncio.create_task(chatter(talking, dice, seconds=3, rate=60))
+            await asyncio.sleep(1)
+            dropped_at = time.monotonic()
+            for customer in customers:
+                customer.drop()
+            await load
+            assert await until(lambda: all(customer.connects[-1] > dropped_at for customer in customers), 60)
+            await all_settled(talking)
+            await check(url, talking)
+
+    asyncio.run(scenario())
+    spread([customer.connects[-1] for customer in customers], at_least=0.5)
+
+
+def spread(times: list[float], *, at_least: float) -> None:
+    """Check that these moments do not fall together: the middle half of them takes `at_least` seconds."""
+    ordered = sorted(times)
+    assert ordered[len(ordered) * 3 // 4] - ordered[len(ordered) // 4] >= at_least
