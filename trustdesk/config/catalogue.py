@@ -66,8 +66,8 @@ _FIXED = re.compile(r"%\(\w+\)[a-z]|%[sd%]|\{\w*\}|</?[a-z][^>]*>")
 def extract(folder: Path) -> Catalog:
     """Return every message marked in the Python files and templates below `folder`, and those borrowed from allauth."""
     found = Catalog()
-    for message in _BORROWED:
-        found.add(message, locations=[("allauth", 0)])
+    for text in _BORROWED:
+        found.add(text, locations=[("allauth", 0)])
     for path in sorted(folder.rglob("*")):
         if path.suffix == ".py":
             source = path.read_bytes()

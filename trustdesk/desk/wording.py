@@ -196,7 +196,7 @@ def _secret_masked(_by: str, _author: str, data: Mapping[str, Any]) -> str:
 
 
 def _done(with_name: Promise | str, without: Promise) -> Callable[[str, str, Mapping[str, Any]], str]:
-    return lambda by, _author, _data: str(with_name) % {"by": by} if by else str(without)
+    return lambda by, _author, _data: str(with_name) % {"by": by} if by and with_name else str(without)
 
 
 _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {

@@ -18,7 +18,10 @@ from trustdesk.desk import wording
 
 LONGEST_LINK = 2_000  # characters
 # Letters of any script in the host, but ASCII alone after it: Chinese goes on after an address without a space.
-_LINK = re.compile(r"https?://[^\s/?#<>\"'`\u3000-\u303f\uff00-\uffef]+(?:[/?#][!#-&(-;=?-_a-~]*)?", re.IGNORECASE)
+_LINK = re.compile(
+    r"https?://[^\s/?#<>\"'`,;(){}|\\^\u3000-\u303f\uff00-\uffef]+(?:[/?#][!#-&(-;=?-_a-~]*)?", re.IGNORECASE
+)
+_HOST = re.compile(r"[\w.-]+|[0-9a-fA-F:.]+")
 _TRAILING = ".,;:!?…*_~"  # ends a sentence far more often than an address
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
@@ -63,7 +66,12 @@ def destination(url: str) -> Destination | None:
         parts.port  # noqa: B018  raises for a port that is none
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not host or len(url) > LONGEST_LINK or not url.isprintable():
+    if (
+        parts.scheme not in ("http", "https")
+        or not _HOST.fullmatch(host)
+        or len(url) > LONGEST_LINK
+        or not url.isprintable()
+    ):
         return None
     raw, shown = _both_forms(host)
     return None if not raw else Destination(url, raw, shown, tuple(_warnings(url, raw, shown)))

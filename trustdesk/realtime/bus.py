@@ -88,16 +88,21 @@ class Bus:
                 time.sleep(0.5)
 
     def _payloads(self, hints: Hints) -> list[str]:
+        """Write hints as notifications, as few as their bound of size allows."""
         payloads: list[str] = []
-        part: dict[str, str] = {}
+        parts: list[str] = []
         size = 0
         for topic, value in hints.items():
-            size += len(topic) + len(value) + 8
-            if size > _MOST and part:
-                payloads.append(json.dumps([self._origin, part]))
-                part, size = {}, len(topic) + len(value) + 8
-            part[topic] = value
-        return [*payloads, json.dumps([self._origin, part])]
+            part = f"{json.dumps(topic)}:{json.dumps(value)}"       # ASCII: characters are bytes
+            if parts and size + len(part) > _MOST:
+                payloads.append(self._payload(parts))
+                parts, size = [], 0
+            parts.append(part)
+            size += len(part) + 1
+        return [*payloads, self._payload(parts)]
+
+    def _payload(self, parts: list[str]) -> str:
+        return f'["{self._origin}",{{{",".join(parts)}}}]'
 
     def _hear(self) -> None:
         while True:

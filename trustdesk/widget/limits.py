@@ -54,7 +54,7 @@ def network(address: str) -> str:
         return address
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:      # a server that listens on :: sees all of IPv4 so
         parsed = parsed.ipv4_mapped
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else str(parsed)
 
 
 limiter = Limiter()

@@ -12,7 +12,7 @@ TYPES = [
     ("deposit_missing", "Deposit has not arrived", "充值未到账", "funds", 2, 2),
     ("withdrawal_delayed", "Withdrawal is delayed", "提现延迟", "funds", 2, 3),
     ("order", "An order or trade", "订单与成交", "trading", 3, 2),
-    ("login", "Signing in, password, 2FA", "登录、密码与两步验证", "accounts", 2, 1),
+    ("login", "Signing in, password, 2FA", "登录、密码与双重验证", "accounts", 2, 1),
     ("kyc", "Identity verification", "身份认证", "accounts", 3, 2),
     ("promotion", "Promotions and rewards", "活动与奖励", "trading", 4, 2),
     ("api", "API", "API 接口", "trading", 2, 2),
