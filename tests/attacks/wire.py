@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import socket
@@ -160,7 +161,7 @@ class Socket:
 
     def send(self, frame: Any) -> None:
         """Send one JSON frame, or a text as it is."""
-        self.raw(TEXT, frame.encode() if isinstance(frame, str) else orjson.dumps(frame))
+        self.raw(TEXT, frame.encode() if isinstance(frame, str) else json.dumps(frame).encode())
 
     def raw(self, opcode: int, body: bytes, *, last: bool = True, masked: bool = True) -> None:
         """Send one frame of the WebSocket protocol itself."""

@@ -28,8 +28,8 @@ _KEYWORDS = {
     **{f"pgettext{end}": _CONTEXT for end in ("", "_lazy")},
     **{f"npgettext{end}": _BOTH for end in ("", "_lazy")},
 }
-# Texts of allauth that staff read on our pages and in its notices, whose own Chinese has other words for our terms.
-_BORROWED = (
+# Texts of allauth and Django that staff read on our pages and in notices: their own Chinese has other words.
+_BORROWED: tuple[str | tuple[str, str], ...] = (
     "Authenticator App Activated",
     "Authenticator App Deactivated",
     "Authenticator app activated.",
@@ -57,17 +57,29 @@ _BORROWED = (
     "Use authenticator app or code",
     "You are receiving this mail because the following change was made to your account:",
     "You have signed out.",
+    "Your password can’t be a commonly used password.",
+    "Your password can’t be too similar to your other personal information.",
     "Your password has been set.",
+    (
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+    ),
 )
 # What a translation must take over as it is: %(name)s and %%, {name}, markup.
 _FIXED = re.compile(r"%\(\w+\)[a-z]|%[sd%]|\{\w*\}|</?[a-z][^>]*>")
 
 
-def extract(folder: Path) -> Catalog:
-    """Return every message marked in the Python files and templates below `folder`, and those borrowed from allauth."""
-    found = Catalog()
+def wanted() -> Catalog:
+    """Return everything that is to be translated: what is marked in the source, and what is borrowed."""
+    found = extract(SOURCES)
     for text in _BORROWED:
-        found.add(text, locations=[("allauth", 0)])
+        found.add(text, locations=[("borrowed", 0)])
+    return found
+
+
+def extract(folder: Path) -> Catalog:
+    """Return every message marked in the Python files and templates below `folder`, in the order of the files."""
+    found = Catalog()
     for path in sorted(folder.rglob("*")):
         if path.suffix == ".py":
             source = path.read_bytes()
@@ -135,7 +147,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/translations", description="Keep locale/ in step with the source.")
     parser.add_argument("act", choices=("extract", "check"))
     act = parser.parse_args().act
-    messages = extract(SOURCES)
+    messages = wanted()
     left = 0
     for source in sorted(LOCALES.glob("*/LC_MESSAGES/django.po")):
         if act == "extract":

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from django.db import transaction
 
-from trustdesk.conversations import announce, statements, timeline
+from trustdesk.conversations import announce, queue, rulebook, statements, timeline
 from trustdesk.conversations.models import Conversation
 from trustdesk.staff import permissions
 from trustdesk.staff.permissions import Action, Seat
@@ -44,6 +44,23 @@ class Act:
     def set(self, **columns: Any) -> None:
         """Change fields of the conversation."""
         self._values |= columns
+
+    def refuse_closed(self) -> None:
+        """Raise UnableToAct("closed") where the case is over for good."""
+        if self.row.status == Conversation.Status.CLOSED:
+            raise UnableToAct("closed")
+
+    def leave_queue(self, outcome: str) -> None:
+        """Take the case out of the chat queue, if it is in it; `outcome` is answered or left."""
+        if self.row.queued_at:
+            queue.leave(self.link, [self.row.id], now=self.now, outcome=outcome)
+            self.queue_changed = True
+
+    def enter_queue(self) -> None:
+        """Put a chat without an agent back into the queue, to be dealt out; other cases wait in the lists."""
+        if rulebook.inbox_kinds()[self.row.inbox_id] == "chat" and not self.row.queued_at:
+            queue.enter(self.link, {self.row.id: self.row.team_id}, now=self.now)
+            self.queue_changed = True
 
     @property
     def said(self) -> bool:

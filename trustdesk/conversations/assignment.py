@@ -53,33 +53,38 @@ def deal(*, now: datetime) -> int:
 
 
 def take(*, conversation_id: int, seat: Seat, now: datetime) -> None:
-    """Make the case the agent's own; raises UnableToAct("taken") when a colleague was first."""
+    """Make the case the agent's own; raises UnableToAct("taken", "closed"): a colleague was first, or it is over."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.SEE) as act:
+        act.refuse_closed()
         if act.row.assignee_id == seat.agent_id:
             return
         if not may(seat, Action.TAKE, team_id=act.row.team_id, assignee_id=act.row.assignee_id):
             raise acting.UnableToAct("taken")
-        _give(act, seat.agent_id, seat.public_name, by=seat.agent_id, because="taken")
+        give(act, seat.agent_id, seat.public_name, by=seat.agent_id, because="taken")
 
 
 def assign(*, conversation_id: int, to: int | None, seat: Seat, now: datetime) -> None:
-    """Hand the case to a colleague, or (None) back to its team; raises UnableToAct("not_found", "no_access")."""
+    """Hand the case to a colleague, or (None) back to its team's queue; raises UnableToAct("not_found", "no_access", "closed")."""
     receiver = load_seat(to) if to is not None else None
     with acting.on(conversation_id, now=now, seat=seat, action=Action.ASSIGN) as act:
+        act.refuse_closed()
         if to is None:
-            act.set(assignee_id=None, status=Conversation.Status.WAITING)
-            act.say("unassigned", visible=False, by=seat.agent_id)
+            if act.row.assignee_id is not None:
+                act.set(assignee_id=None)
+                act.say("left", visible=True, by=seat.agent_id)
+                if act.row.status != Conversation.Status.RESOLVED:
+                    act.set(status=Conversation.Status.WAITING)
+                    act.enter_queue()
             return
         if receiver is None or (act.row.team_id not in receiver.team_ids and receiver.role != "admin"):
             raise acting.UnableToAct("no_access")
         if act.row.assignee_id != to:
-            _give(act, to, receiver.public_name, by=seat.agent_id, because="assigned")
+            give(act, to, receiver.public_name, by=seat.agent_id, because="assigned")
 
 
-def _give(act: acting.Act, agent_id: int, name: str, *, by: int, because: str) -> None:
-    if act.row.queued_at:
-        queue.leave(act.link, [act.row.id], now=act.now, outcome="answered")
-        act.queue_changed = True
+def give(act: acting.Act, agent_id: int, name: str, *, by: int, because: str) -> None:
+    """Make the case held by `act` that agent's, out of the queue if it was in it."""
+    act.leave_queue("answered")
     status = Conversation.Status.OPEN if act.row.status == Conversation.Status.WAITING else act.row.status
     act.set(assignee_id=agent_id, status=status)
     act.say("assigned", visible=True, by=by, name=name, agent=agent_id, because={"code": because})

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -17,10 +17,10 @@ from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import announce, queue, rulebook, statements, timeline
 from trustdesk.policy import evidence, guard, reference
 from trustdesk.policy.proof import Proof
-from trustdesk.realtime import jobs
 from trustdesk.realtime.group_commit import GroupCommit
 from trustdesk.seams import clock, failpoints
 
+NOTICEABLE = timedelta(minutes=1)   # a proof that lasts no longer than that longer is not written down
 FACT_LENGTH = 200           # characters; what is longer is no fact anyone quotes
 
 
@@ -69,7 +69,12 @@ class _Case:
     opened: bool = False
     type_code: str = ""
     triaged: bool = False
+    back: bool = False              # into the queue: it begins again and nobody has it
     raised: Inbound | None = None
+
+    def level_at(self, now: datetime) -> int:
+        """The level of proof the case holds."""
+        return self.proof_level if self.proof_until is not None and self.proof_until > now else 0
     queued: bool = False
 
 
@@ -129,9 +134,11 @@ def _store(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetim
     joined = {case.id: (case.team_id, case.type_code) for case in cases.values() if case.opened and case.queued}
     if joined:
         queue.join(link, joined, now=now)
-        jobs.defer("conversations.assign")
+    back = {case.id: case.team_id for case in cases.values() if case.back}
+    if back:
+        queue.enter(link, back, now=now)
     announce.changed({line.conversation_id: last_seq[line.conversation_id] for line in lines},
-                     teams=[cases[one.key].team_id for one in fresh], queues=[team for team, _ in joined.values()],
+                     teams=[cases[one.key].team_id for one in fresh], queues=[*(team for team, _ in joined.values()), *back.values()],
                      opened={one.arrival.inbound.thread: cases[one.key].id for one in fresh if cases[one.key].opened})
     return [_received(one, cases.get(one.key), known, made) for one in messages]
 
@@ -238,6 +245,7 @@ def _drafts(message: _Message, case: _Case, handle_id: int, now: datetime) -> li
     drafts = []
     if case.status == "resolved":
         case.status = "open" if case.assignee_id else "waiting"
+        case.back = case.assignee_id is None and rulebook.inbox_kinds()[case.inbox_id] == "chat"
         drafts.append(timeline.event(case.id, case.inbox_id, "reopened", visible=True))
     elif case.status == "pending":
         case.status = "open" if case.assignee_id else "waiting"
@@ -248,10 +256,11 @@ def _drafts(message: _Message, case: _Case, handle_id: int, now: datetime) -> li
     ))
     if message.masked:
         drafts.append(timeline.event(case.id, case.inbox_id, "secret_masked", visible=True, kinds=message.masked))
-    if _raises(case, inbound, now):
+    if _renews(case, inbound, now):
+        if inbound.proof > case.level_at(now):      # that it only lasts longer needs no telling
+            drafts.append(timeline.event(case.id, case.inbox_id, "proved", visible=True, level=int(inbound.proof), how=inbound.proof_how,
+                                         expires_at=inbound.proof_until))
         case.raised, case.proof_level, case.proof_until = inbound, int(inbound.proof), inbound.proof_until
-        drafts.append(timeline.event(case.id, case.inbox_id, "proved", visible=True, level=int(inbound.proof), how=inbound.proof_how,
-                                     expires_at=inbound.proof_until))
     if case.opened and not case.triaged:
         case.triaged = True
         rule = rulebook.rule(inbound.topic)
@@ -294,12 +303,13 @@ def _customer_spoke(link: psycopg.Cursor[Any], cases: Sequence[_Case], now: date
         link.execute(statements.CUSTOMER_SPOKE, statements.columns(rows, 3))
 
 
-def _raises(case: _Case, inbound: Inbound, now: datetime) -> bool:
-    """Say whether the message brings a higher proof than the case holds at this moment."""
+def _renews(case: _Case, inbound: Inbound, now: datetime) -> bool:
+    """Say whether the message brings a higher proof than the case holds at this moment, or the same for a minute longer."""
     if inbound.proof < Proof.SESSION or inbound.proof_until is None or inbound.proof_until <= now:
         return False
-    held = case.proof_level if case.proof_until is not None and case.proof_until > now else 0
-    return inbound.proof > held
+    held = case.level_at(now)
+    longer = case.proof_until is not None and inbound.proof_until > case.proof_until + NOTICEABLE
+    return inbound.proof > held or (inbound.proof == held and longer)
 
 
 def _raise_proof(link: psycopg.Cursor[Any], cases: Collection[_Case]) -> None:

@@ -65,6 +65,15 @@ class Stretch:
     later: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Whose a case is, and up to which seq its customer has read."""
+
+    team_id: int | None
+    assignee_id: int | None
+    customer_seq: int
+
+
 def for_agent(seat: Seat) -> QuerySet[Conversation]:
     """Return the conversations this agent may see."""
     return Conversation.objects.filter(permissions.visible(seat))
@@ -84,10 +93,10 @@ def find(seat: Seat, reference: str) -> Conversation:
     return row
 
 
-def whereabouts(conversation_ids: Collection[int]) -> dict[int, tuple[int | None, int | None]]:
-    """Return team and assignee of cases by id: what decides who may see them, and nothing else of them."""
-    rows = Conversation.objects.filter(pk__in=conversation_ids).values_list("pk", "team_id", "assignee_id")
-    return {pk: (team, assignee) for pk, team, assignee in rows}
+def whereabouts(conversation_ids: Collection[int]) -> dict[int, Whereabouts]:
+    """Return by id where cases are: what decides who may see them, and nothing else that is in them."""
+    rows = Conversation.objects.filter(pk__in=conversation_ids)
+    return {row[0]: Whereabouts(*row[1:]) for row in rows.values_list("pk", "team_id", "assignee_id", "customer_seq")}
 
 
 def lines(case: Conversation, *, after: int = 0, before: int | None = None, most: int = LINES) -> Stretch:

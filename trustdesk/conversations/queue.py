@@ -14,6 +14,7 @@ from django.db.models import F, Q
 
 from trustdesk.conversations.models import Wait
 from trustdesk.policy import waiting
+from trustdesk.realtime import jobs
 from trustdesk.staff import shifts
 
 FRESH = 15.0                # seconds a forecast may be old
@@ -58,7 +59,14 @@ def join(link: psycopg.Cursor[Any], opened: Mapping[int, tuple[int | None, str]]
     for identity, (team, code) in sorted(opened.items(), reverse=True):     # the newest has everybody else ahead
         counts[team] = ahead = max(0, counts.get(team, 1) - 1)
         rows.append((identity, code, team, ahead, _estimate(team, code, ahead, now), now))
+    jobs.defer("conversations.assign")
     link.execute(_JOIN, list(map(list, zip(*rows, strict=True))))
+
+
+def enter(link: psycopg.Cursor[Any], cases: Mapping[int, int | None], *, now: datetime) -> None:
+    """Put conversations (id → team) that lost their agent into the queue again, and have it dealt out."""
+    link.execute("UPDATE conversations_conversation SET queued_at = %s WHERE id = ANY(%s)", (now, list(cases)))
+    join(link, {identity: (team, "") for identity, team in cases.items()}, now=now)
 
 
 def leave(link: psycopg.Cursor[Any], conversation_ids: Sequence[int], *, now: datetime, outcome: str) -> None:

@@ -67,16 +67,22 @@ def send(*, replies: Sequence[Reply], now: datetime) -> list[Sent]:
 def _store(link: Any, replies: Sequence[tuple[Reply, guard.Masked]], now: datetime) -> list[Sent]:
     seats = permissions.seats({reply.agent_id for reply, _ in replies})
     cases = timeline.lock(link, [reply.conversation_id for reply, _ in replies])
-    for reply, _ in replies:
-        _check(reply, seats.get(reply.agent_id), cases.get(reply.conversation_id))
-    keys = {reply: (cases[reply.conversation_id].inbox_id, f"agent:{reply.agent_id}:{reply.client_id}") for reply, _ in replies}
+    missing = [reply for reply, _ in replies if reply.conversation_id not in cases]
+    if missing:
+        raise UnableToReply("not_found")
+    keys = {reply: (cases[reply.conversation_id].inbox_id, f"agent:{reply.agent_id}:{reply.conversation_id}:{reply.client_id}")
+            for reply, _ in replies}
     known = timeline.known(link, list(keys.values()))
-    fresh = {keys[reply]: (reply, masked) for reply, masked in replies if keys[reply] not in known}
+    fresh: dict[tuple[int, str], tuple[Reply, guard.Masked]] = {}
+    for reply, masked in replies:
+        if keys[reply] not in known:        # what was said before is answered again, whatever has become of the case since
+            _check(reply, seats.get(reply.agent_id), cases[reply.conversation_id])
+            fresh.setdefault(keys[reply], (reply, masked))
     drafts = [_draft(reply, masked, key) for key, (reply, masked) in fresh.items()]
     taken = {reply.conversation_id: reply for reply, _ in fresh.values()
              if not reply.note and cases[reply.conversation_id].assignee_id is None}
     drafts += [timeline.event(one, cases[one].inbox_id, "assigned", visible=True, author="agent", agent_id=reply.agent_id,
-                              name=seats[reply.agent_id].public_name, because="replied") for one, reply in taken.items()]
+                              name=seats[reply.agent_id].public_name, because={"code": "replied"}) for one, reply in taken.items()]
     last_seq = {one: row.last_seq for one, row in cases.items()}
     lines = timeline.append(link, drafts, last_seq=last_seq, now=now)
     made = dict(zip(fresh, lines, strict=False))
@@ -95,8 +101,8 @@ def _store(link: Any, replies: Sequence[tuple[Reply, guard.Masked]], now: dateti
 
 def _check(reply: Reply, seat: permissions.Seat | None, row: Any) -> None:
     action = Action.NOTE if reply.note else Action.REPLY
-    if seat is None or row is None:
-        raise UnableToReply("not_found" if row is None else "not_allowed")
+    if seat is None:
+        raise UnableToReply("not_allowed")
     if not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id):
         raise UnableToReply("not_found")    # as for a case that does not exist: no oracle
     if row.status == "closed" and not reply.note:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from trustdesk.conversations import acting, queue
+from trustdesk.conversations import acting
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.attachments import UploadRefused
 from trustdesk.conversations.attachments import announce as announce_upload
@@ -24,6 +24,7 @@ from trustdesk.customers.identify import masked_mail
 from trustdesk.policy import guard
 
 COMMENT = 2_000             # characters
+ADDRESS = 254               # characters of a mail address (RFC 5321)
 
 __all__ = [
     "WAYS", "Step", "UnableToAct", "UnableToMail", "UploadRefused", "announce_upload", "check_proof", "end", "leave_mail", "mail_transcript", "mark_read",
@@ -36,9 +37,7 @@ def end(*, conversation_id: int, now: datetime) -> None:
     with acting.on(conversation_id, now=now) as act:
         if act.row.status == Conversation.Status.CLOSED:
             return
-        if act.row.queued_at:
-            queue.leave(act.link, [act.row.id], now=now, outcome="left")
-            act.queue_changed = True
+        act.leave_queue("left")
         act.set(status=Conversation.Status.CLOSED, resolved_at=now, waiting_since=None)
         act.say("ended_by_customer", visible=True)
 
@@ -51,7 +50,7 @@ def rate(*, conversation_id: int, score: int, comment: str, now: datetime) -> No
         if act.row.status not in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED):
             raise UnableToAct("not_yet")
         before = Conversation.objects.values_list("rating", "rating_comment").get(pk=conversation_id)
-        words = guard.mask(comment[:COMMENT].replace("\0", "")).text     # PostgreSQL keeps no such character
+        words = guard.mask(comment.replace("\0", "")).text[:COMMENT]     # PostgreSQL keeps no such character
         if before != (score, words):
             act.set(rating=score, rating_comment=words)
             act.say("rated", visible=True, score=score)
@@ -67,9 +66,10 @@ def leave_mail(*, conversation_id: int, mail: str, now: datetime) -> str:
         validate_email(mail)
     except ValidationError:
         raise UnableToAct("bad_mail") from None
+    if len(mail) > ADDRESS:
+        raise UnableToAct("bad_mail")
     with acting.on(conversation_id, now=now) as act:
-        if act.row.status == Conversation.Status.CLOSED:
-            raise UnableToAct("closed")
+        act.refuse_closed()
         if act.row.answer_to != mail:
             act.set(answer_to=mail)
             act.say("by_mail", visible=True, mail=masked_mail(mail))

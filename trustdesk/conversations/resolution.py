@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from trustdesk.conversations import acting, queue
+from trustdesk.conversations import acting, assignment
 from trustdesk.conversations.models import Conversation
 from trustdesk.staff.permissions import Action, Seat
 
@@ -16,43 +16,46 @@ Status = Conversation.Status
 def resolve(*, conversation_id: int, seat: Seat, now: datetime) -> None:
     """Mark the case as answered; doing it twice changes nothing. Raises UnableToAct("closed")."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.RESOLVE) as act:
-        if act.row.status == Status.CLOSED:
-            raise acting.UnableToAct("closed")
+        act.refuse_closed()
         if act.row.status != Status.RESOLVED:
-            if act.row.queued_at:
-                queue.leave(act.link, [act.row.id], now=now, outcome="left")
-                act.queue_changed = True
+            act.leave_queue("left")
             act.set(status=Status.RESOLVED, resolved_at=now, waiting_since=None)
             act.say("resolved", visible=True, by=seat.agent_id)
 
 
 def pend(*, conversation_id: int, seat: Seat, now: datetime) -> None:
-    """Wait for the customer; raises UnableToAct("closed")."""
+    """Wait for the customer; raises UnableToAct("closed", "resolved")."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.RESOLVE) as act:
-        if act.row.status in (Status.CLOSED, Status.RESOLVED):
-            raise acting.UnableToAct("closed")
+        act.refuse_closed()
+        if act.row.status == Status.RESOLVED:
+            raise acting.UnableToAct("resolved")
         if act.row.status != Status.PENDING:
-            act.set(status=Status.PENDING, waiting_since=None, assignee_id=act.row.assignee_id or seat.agent_id)
+            if act.row.assignee_id is None:
+                assignment.give(act, seat.agent_id, seat.public_name, by=seat.agent_id, because="taken")
+            act.set(status=Status.PENDING, waiting_since=None)
             act.say("pending", visible=False, by=seat.agent_id)
 
 
 def reopen(*, conversation_id: int, seat: Seat, now: datetime) -> None:
     """Take a resolved case up again; raises UnableToAct("closed") when it is closed for good."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.REOPEN) as act:
-        if act.row.status == Status.CLOSED:
-            raise acting.UnableToAct("closed")
+        act.refuse_closed()
         if act.row.status == Status.RESOLVED:
             act.set(status=Status.OPEN if act.row.assignee_id else Status.WAITING, resolved_at=None)
             act.say("reopened", visible=True, by=seat.agent_id)
+            if act.row.assignee_id is None:
+                act.enter_queue()
 
 
-def close_old(*, now: datetime, most: int = 200) -> int:
-    """Close cases that were resolved longer ago than the reopen window; return how many."""
-    due = list(Conversation.objects.filter(status=Status.RESOLVED, resolved_at__lt=now - REOPEN_WINDOW)
-               .order_by("pk").values_list("pk", flat=True)[:most])
-    for identity in due:
-        with acting.on(identity, now=now) as act:
-            if act.row.status == Status.RESOLVED:
-                act.set(status=Status.CLOSED)
-                act.say("closed", visible=True)
-    return len(due)
+def close_old(*, now: datetime, at_once: int = 200) -> int:
+    """Close all cases that were resolved longer ago than the reopen window; return how many."""
+    closed = 0
+    due = Conversation.objects.filter(status=Status.RESOLVED, resolved_at__lt=now - REOPEN_WINDOW).order_by("resolved_at")
+    while found := list(due.values_list("pk", flat=True)[:at_once]):
+        for identity in found:
+            with acting.on(identity, now=now) as act:
+                if act.row.status == Status.RESOLVED:
+                    act.set(status=Status.CLOSED)
+                    act.say("closed", visible=True)
+        closed += len(found)
+    return closed

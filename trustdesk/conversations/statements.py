@@ -54,7 +54,7 @@ FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS v (id, at, status) W
 
 AGENT_SPOKE = """
 UPDATE conversations_conversation c
-SET waiting_since = NULL, answered_at = coalesce(c.answered_at, v.at), queued_at = NULL,
+SET waiting_since = NULL, answered_at = coalesce(c.answered_at, v.at),
     assignee_id = coalesce(c.assignee_id, v.agent), status = CASE WHEN c.status = 'waiting' THEN 'open' ELSE c.status END
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS v (id, at, agent) WHERE c.id = v.id
 """

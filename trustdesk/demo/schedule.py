@@ -14,7 +14,7 @@ from random import Random
 from trustdesk.demo.screenplay import Play, Step, fill, invented
 
 DAYS = 13.8  # a little less than the estimate looks back
-SHORT = 190  # short chats beside the written cases
+SHORT = 130  # short chats beside the written cases
 AT_DESK = 2  # agents of a team who take chats at one time
 LONGEST_WAIT = timedelta(minutes=13)
 _SEED = 20_26

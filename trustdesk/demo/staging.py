@@ -14,7 +14,7 @@ from django.db import transaction
 from trustdesk.channels import mailbox
 from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import assignment, intake, proving, queries, queue, replies, requests, resolution, rulebook
-from trustdesk.conversations.models import Conversation, RequestType, Thread
+from trustdesk.conversations.models import RequestType, Thread
 from trustdesk.customers.models import Handle
 from trustdesk.demo import letters, schedule, screenplay
 from trustdesk.demo.cast import PASSWORD, STAFF, Colleague
@@ -80,6 +80,8 @@ def perform(*, now: datetime, progress: Progress = lambda done, of: None) -> int
             with clock.frozen(act.at):
                 company.play(stages[act.play], act.step, act.at)
             progress(number + 1, len(acts))
+        for stage in stages:
+            company.note_what_was_read(stage)
         resolution.close_old(now=now, most=len(plays))
     queue.forget()
     return len(plays)
@@ -93,7 +95,9 @@ class _Stage:
     handle: str
     conversation: int = 0
     agent: str = ""
-    seq: int = 0
+    seq: int = 0  # its last line
+    agent_read: int = 0
+    customer_read: int = 0
     lines: int = 0
     away: bool = False
 
@@ -123,6 +127,13 @@ class _Company:
     def play(self, stage: _Stage, step: Step, at: datetime) -> None:
         """Let one thing happen."""
         getattr(self, f"_{step.kind}")(stage, step, at)
+
+    def note_what_was_read(self, stage: _Stage) -> None:
+        """Note how far both sides have read, once, after the last act."""
+        if stage.agent_read:
+            queries.mark_read(self.seats[stage.agent], conversation_id=stage.conversation, seq=stage.agent_read)
+        if stage.customer_read:
+            requests.mark_read(conversation_id=stage.conversation, seq=stage.customer_read)
 
     def _customer(self, stage: _Stage, step: Step, at: datetime) -> None:
         play = stage.play
@@ -159,21 +170,20 @@ class _Company:
         assignment.take(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
 
     def _agent(self, stage: _Stage, step: Step, at: datetime) -> None:
-        stage.seq = self._say(stage, step, at, note=False)
+        self._say(stage, step, at, note=False)
         if not stage.away:
-            requests.mark_read(conversation_id=stage.conversation, seq=stage.seq)
+            stage.customer_read = stage.seq
 
     def _note(self, stage: _Stage, step: Step, at: datetime) -> None:
-        stage.seq = self._say(stage, step, at, note=True)
+        self._say(stage, step, at, note=True)
 
-    def _say(self, stage: _Stage, step: Step, at: datetime, *, note: bool) -> int:
+    def _say(self, stage: _Stage, step: Step, at: datetime, *, note: bool) -> None:
         seat = self.seats[stage.agent]
-        queries.mark_read(seat, conversation_id=stage.conversation, seq=stage.seq)
         stage.lines += 1
         reply = replies.Reply(
             stage.conversation, seat.agent_id, f"demo-{stage.play.key}-{stage.lines}", step.text, note
         )
-        return replies.send(replies=[reply], now=at)[0].seq
+        stage.seq = stage.agent_read = replies.send(replies=[reply], now=at)[0].seq
 
     def _assign(self, stage: _Stage, step: Step, at: datetime) -> None:
         to = self.seats[step.text]
@@ -195,11 +205,11 @@ class _Company:
 
     def _pend(self, stage: _Stage, step: Step, at: datetime) -> None:
         resolution.pend(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
-        self._seen(stage)
+        stage.agent_read = stage.seq
 
     def _resolve(self, stage: _Stage, step: Step, at: datetime) -> None:
         resolution.resolve(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
-        self._seen(stage)
+        stage.agent_read = stage.seq
 
     def _reopen(self, stage: _Stage, step: Step, at: datetime) -> None:
         resolution.reopen(conversation_id=stage.conversation, seat=self.seats[stage.agent], now=at)
@@ -216,10 +226,6 @@ class _Company:
 
     def _away(self, stage: _Stage, step: Step, at: datetime) -> None:
         stage.away = True
-
-    def _seen(self, stage: _Stage) -> None:
-        upto = Conversation.objects.values_list("last_seq", flat=True).get(pk=stage.conversation)
-        queries.mark_read(self.seats[stage.agent], conversation_id=stage.conversation, seq=upto)
 
 
 def _visitor(play: Play) -> str:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from trustdesk.conversations import presence, queries, replies
+from trustdesk.conversations.queries import Whereabouts
 from trustdesk.desk.viewers import Viewers
 from trustdesk.realtime.bus import bus
 from trustdesk.realtime.group_commit import Unavailable
@@ -54,11 +55,11 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What is allowed at this moment: living sessions, seats by agent, (team, assignee) by case."""
+    """What is allowed at this moment: living sessions, seats by agent, whose each case is."""
 
     sessions: Collection[str]
     seats: Mapping[int, Seat]
-    cases: Mapping[int, tuple[int | None, int | None]]
+    cases: Mapping[int, Whereabouts]
 
 
 class Desks:
@@ -110,6 +111,7 @@ class Desk:
         self.socket, self.desks, self.session, self.seat = socket, desks, session, seat
         self.cases: dict[int, str] = {}  # watched: id → reference
         self._lists = [f"team:{team}" for team in teams]
+        self._seen: dict[int, int] = {}  # up to where the customer has read, as told
         self._writing: set[int] = set()  # cases whose customer sees this agent typing
         self._gathered: dict[str, int] = {}
         self._list_changed = False
@@ -147,10 +149,14 @@ class Desk:
             self.dismiss("changed")
         else:
             for conversation, reference in list(self.cases.items()):
-                team, assignee = now.cases.get(conversation, (None, None))
-                if not permissions.may(seat, Action.SEE, team_id=team, assignee_id=assignee):
+                if (case := now.cases.get(conversation)) is None:
+                    continue  # opened after the question was asked
+                if not permissions.may(seat, Action.SEE, team_id=case.team_id, assignee_id=case.assignee_id):
                     self._unwatch(conversation)
                     self.socket.send({"t": "error", "code": "not_found", "id": None, "case": reference})
+                elif self._seen.get(conversation) != case.customer_seq:
+                    self._seen[conversation] = case.customer_seq
+                    self.socket.send({"t": "seen", "case": reference, "seq": case.customer_seq})
 
     def dismiss(self, reason: str) -> None:
         """Tell the page to load anew, and stop telling it anything else."""
@@ -261,6 +267,7 @@ class Desk:
             for kind in WATCHED:
                 self.desks.hub.leave(f"{kind}:{conversation}", self)
             del self.cases[conversation]
+            self._seen.pop(conversation, None)
 
     async def _typing(self, frame: Frame) -> None:
         conversation, _ = await self._find(frame)

@@ -22,7 +22,8 @@ class LanguageMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         patch_vary_headers(response, ("Accept-Language",))
-        if chosen:
+        # A frame speaks the language of the page around it, which says nothing about our own pages.
+        if chosen and request.GET.get("frame") != "1":
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 chosen,

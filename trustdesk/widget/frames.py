@@ -58,18 +58,21 @@ def _queue_state(one: public.Case) -> str:
 
 def proof(one: public.Case | None, proving: Any, visitor: Visitor, now: datetime) -> Frame:
     """Frame how sure we are, and whether a proof is under way."""
+    held = _held(one, visitor, now)
     if one is not None and proving is not None:
         if proving.state == "asked":
-            return {"state": "asked", "how": list(requests.WAYS if visitor.known else requests.WAYS[:1])}
+            return held | {"state": "asked", "how": list(requests.WAYS if visitor.known else requests.WAYS[:1])}
         if proving.expires_at is not None and proving.expires_at > now:
             state = "code_sent" if proving.how == requests.WAYS[0] else "enter_factor"
             return {"state": state, "how": proving.how, "to": proving.sent_to, "expires_at": proving.expires_at}
+    return {"state": "proved"} | held if held else {"state": "none"}
+
+
+def _held(one: public.Case | None, visitor: Visitor, now: datetime) -> Frame:
     if one is not None and one.proof_level:
-        return {"state": "proved", "level": int(one.proof_level), "expires_at": one.proof_until}
+        return {"level": int(one.proof_level), "expires_at": one.proof_until}
     level = visitor.proof_at(now)
-    if level:
-        return {"state": "proved", "level": int(level), "how": "session", "expires_at": visitor.proof_until}
-    return {"state": "none"}
+    return {"level": int(level), "how": "session", "expires_at": visitor.proof_until} if level else {}
 
 
 def proof_step(step: requests.Step) -> Frame:

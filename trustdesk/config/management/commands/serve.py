@@ -71,6 +71,7 @@ class _Server(uvicorn.Server):
 def _welcome() -> str:
     """Return what a person needs to begin: addresses and, in the demo world, logins."""
     rows: list[tuple[str, ...]] = [
+        ("Start here", f"{settings.PUBLIC_URL}/"),
         ("Demo exchange with the chat", f"{settings.PUBLIC_URL}/demo/"),
         ("Desk", f"{settings.PUBLIC_URL}/desk/"),
     ]

@@ -30,8 +30,9 @@ if (customer) chat("identify", freshSession);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-chat]");
   if (button) chat("open", button.dataset.chat || undefined);
-  const phone = document.querySelector("details.phone");
-  if (phone?.open && !phone.contains(event.target)) phone.open = false;
+  const phone = document.querySelector("details.phone[open]");
+  // Not for a click on the chat: that is where the code is needed.
+  if (phone && !button && !event.target.shadowRoot && !phone.contains(event.target)) phone.open = false;
 });
 
 document.addEventListener("keydown", (event) => {

@@ -88,6 +88,7 @@ export class DeskCase extends HTMLElement {
     if (frame.t === "typing") this.#typing(frame.on);
     else if (frame.t === "presence" && "customer" in frame) this.#here((this.customerHere = frame.customer));
     else if (frame.t === "presence") this.#viewers(frame.viewers);
+    else if (frame.t === "seen") this.#customerRead((this.readUpto = frame.seq));
     else if (frame.t === "error" && frame.code === "not_found") this.#lost();
   }
 
@@ -160,6 +161,15 @@ export class DeskCase extends HTMLElement {
     toast(words("gone"), { tone: "warning" });
     document.dispatchEvent(new CustomEvent("desk:list"));
     this.leaving.abort();
+  }
+
+  /** Mark the last of our messages that the customer has read. */
+  #customerRead(seq) {
+    const ours = [...this.querySelectorAll('.entry[data-author="agent"]:not(.entry--note)')];
+    const last = ours.findLast((line) => Number(line.dataset.seq) <= seq);
+    if (!last || last.querySelector(".entry__read")) return;
+    for (const mark of this.querySelectorAll(".entry .entry__read")) mark.remove();
+    last.append(this.querySelector("[data-read-mark]").content.cloneNode(true));
   }
 
   // Who is here.

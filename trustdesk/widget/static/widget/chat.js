@@ -13,6 +13,7 @@ const STATUS_AFTER = {
   closed: "closed",
   ended_by_customer: "closed",
 };
+const ENTERING = new Set(["code_sent", "enter_factor", "wrong"]); // a code is being typed
 const AGAIN = new Set(["rate_limited", "unavailable"]);
 
 /** Fires an Event "change" (detail: set of what changed) and "problem" (detail: an error frame no view owns). */
@@ -46,7 +47,7 @@ export class Chat extends EventTarget {
   /** A session arrived later. Connecting again costs little; it is spared when it would change nothing. */
   identify(session) {
     this.session = session;
-    const fresh = this.who.known && this.proof.level >= 2 && Date.parse(this.proof.expires_at) - Date.now() > 120_000;
+    const fresh = this.who.known && this.held?.level >= 2 && Date.parse(this.held.expires_at) - Date.now() > 120_000;
     if (!fresh) this.socket.open();
   }
 
@@ -187,6 +188,7 @@ export class Chat extends EventTarget {
       case "proof":
         this.wishes.delete("prove");
         this.proof = frame;
+        if (frame.state === "proved") this.#hold(frame);
         return this.#changed("proof", "header");
       case "ended":
         this.#ended();
@@ -218,6 +220,8 @@ export class Chat extends EventTarget {
     this.limits = { ...this.limits, ...frame.limits };
     this.agentsOnline = frame.agents_online;
     this.proof = frame.proof ?? { state: "none" };
+    this.held = null;
+    if (this.proof.level) this.#hold(this.proof);
     this.queue = given ? (frame.queue ?? this.queue) : null;
     this.welcomed = true;
     if (given) {
@@ -262,8 +266,17 @@ export class Chat extends EventTarget {
     if (event === "assigned") this.case.agent = { name: params.name };
     if (event === "left") this.case.agent = null;
     if (event === "rated") this.case.rated = true;
-    if (event === "proof_asked" && this.proof.state !== "proved") this.proof = { state: "asked", how: params.how };
-    if (event === "proved") this.proof = { state: "proved", ...params };
+    if (event === "proof_asked" && !ENTERING.has(this.proof.state)) this.proof = { state: "asked", how: params.how };
+    if (event === "proved") {
+      this.proof = { state: "proved", ...params };
+      this.#hold(params);
+    }
+  }
+
+  /** Keep the strongest proof that still counts: a code by mail takes nothing away from a signed session. */
+  #hold({ level, expires_at }) {
+    const stronger = this.held?.level > level && Date.parse(this.held.expires_at) > Date.now();
+    if (!stronger) this.held = { level, expires_at };
   }
 
   #error(frame) {
@@ -321,6 +334,7 @@ export class Chat extends EventTarget {
     this.hours = null;
     this.limits = { text: 4000, file_bytes: 25_000_000, files: 10 };
     this.proof = { state: "none" };
+    this.held = null; // {level, expires_at}: how sure one is who this is
     this.agentsOnline = null;
     this.welcomed = false;
   }

@@ -44,13 +44,13 @@ export function mountHeader(chat, actions) {
   }
 
   function badge() {
-    const left = (Date.parse(chat.proof.expires_at) - Date.now()) / 1000;
-    const proved = chat.proof.state === "proved" && left > 0 && !chat.over;
+    const left = (Date.parse(chat.held?.expires_at) - Date.now()) / 1000;
+    const proved = left > 0 && !chat.over;
     const badge = find("proof-badge");
     badge.hidden = !proved;
     if (!proved) return;
-    const level = text(`proof.level.${chat.proof.level}`);
-    badge.className = `badge chat__proof badge--proof-${chat.proof.level}`;
+    const level = text(`proof.level.${chat.held.level}`);
+    badge.className = `badge chat__proof badge--proof-${chat.held.level}`;
     badge.lastElementChild.textContent = level;
     badge.title = text("proof.until", { level, time: duration(left) });
   }
