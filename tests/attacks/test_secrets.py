@@ -64,7 +64,7 @@ def made() -> dict[str, tuple[str, list[str]]]:
         "a named key": (f"private key: {key}", [key]),
         "a named key with 0x": (f"私钥 0x{key}", [key]),
         "an API secret": (f"API secret = {token}", [token]),
-        "a second factor": (f"my 2FA secret key is {seed.decode()}", [seed.decode()]),
+        "a second factor": (f"my 2FA key is {seed.decode()}", [seed.decode()]),
         "a key file": (lines, lines.splitlines()[1:3]),
     }  # fmt: skip
 

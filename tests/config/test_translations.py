@@ -2,6 +2,9 @@ import gettext
 import os
 from pathlib import Path
 
+from django.core.checks import Tags, run_checks
+from django.test import override_settings
+
 from trustdesk.config import translations
 
 CATALOGUE = """msgid ""
@@ -22,8 +25,10 @@ def test_what_changed_is_compiled_and_guesses_are_left_out(tmp_path: Path) -> No
     source = tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.po"
     source.parent.mkdir(parents=True)
     source.write_text(CATALOGUE.format("发送"))
+    assert translations.not_compiled(tmp_path) == [source]
     assert translations.compile_changed(tmp_path) == [source]
     assert translations.compile_changed(tmp_path) == []
+    assert translations.not_compiled(tmp_path) == []
     assert _read(source, "Send") == "发送"
     assert _read(source, "Close") == "Close"
 
@@ -32,6 +37,16 @@ def test_what_changed_is_compiled_and_guesses_are_left_out(tmp_path: Path) -> No
     assert translations.compile_changed(tmp_path) == [source]
     assert _read(source, "Send") == "送出"
     assert sorted(path.name for path in source.parent.iterdir()) == ["django.mo", "django.po"]
+
+
+def test_a_language_that_would_be_missing_stops_the_start(tmp_path: Path) -> None:
+    source = tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    source.parent.mkdir(parents=True)
+    source.write_text(CATALOGUE.format("发送"))
+    with override_settings(LOCALE_PATHS=[tmp_path]):
+        assert [error.id for error in run_checks(tags=[Tags.translation])] == ["trustdesk.E001"]
+        translations.compile_changed(tmp_path)
+        assert run_checks(tags=[Tags.translation]) == []
 
 
 def _read(source: Path, message: str) -> str:

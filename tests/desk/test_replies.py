@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -24,13 +23,13 @@ SEED = Mnemonic("english").to_mnemonic(b"\7" * 16)
 
 
 @pytest.fixture
-def scene(committed_db: str) -> Iterator[tuple[Seat, Client, Received]]:
+def scene(committed_db: str) -> tuple[Seat, Client, Received]:
     """Mei with a case of hers, on a database whose commits the reply writer's thread sees."""
     world.fresh()
     mei, client = person("Mei", "funds")
     case = world.chat("My deposit is missing")
     assignment.take(conversation_id=case.conversation_id, seat=mei, now=NOON)
-    yield mei, client, case
+    return mei, client, case
 
 
 def say(
@@ -122,8 +121,9 @@ def test_who_writes_and_to_whom_is_not_taken_from_the_form(scene: tuple[Seat, Cl
     mei, client, case = scene
     omar = world.agent("Omar", "funds")
     other = world.chat("another case", visitor="bert")
-    answer = say(client, case, "hello", author="customer", agent_id=str(omar.agent_id), conversation_id=str(other.conversation_id),
-                 is_internal="1", visible="0", note="1", created_at="2000-01-01", at="2000-01-01")  # fmt: skip
+    made_up = {"author": "customer", "agent_id": str(omar.agent_id), "conversation_id": str(other.conversation_id)}
+    made_up |= {"is_internal": "1", "visible": "0", "note": "1", "created_at": "2000-01-01", "at": "2000-01-01"}
+    answer = say(client, case, "hello", **made_up)
     assert answer.status_code == 200
     row = Entry.objects.get(conversation=case.conversation_id, kind="message", author="agent")
     assert (row.agent_id, row.visible, row.kind, row.at.year > 2001) == (mei.agent_id, True, "message", True)

@@ -158,6 +158,13 @@ class Agent:
         self.page.locator("desk-case .head__acts").get_by_role("button", name=name, exact=True).click()
 
 
+def visit(window: Window, language: str = "en") -> Customer:
+    """Open the chat with the button on the site that is shown."""
+    name = {"en": "Open support chat", "zh-hans": "打开客服聊天"}[language]
+    window.page.get_by_role("button", name=name).click()
+    return Customer(window, window.page.frame_locator("iframe"), language)
+
+
 def photograph() -> bytes:
     """Make a picture such as a phone makes: with its maker, and where it was taken."""
     picture = Image.new("RGB", (900, 1600), (24, 60, 90))

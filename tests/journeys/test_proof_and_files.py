@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.journeys.people import MAKER, Agent, Customer, fetched, photograph
+from tests.journeys.people import MAKER, Agent, Customer, fetched, photograph, visit
 from tests.journeys.town import Person, Town, eventually
 from tests.journeys.windows import Window
 
@@ -31,11 +31,12 @@ class Scene:
     reference: str
 
 
-def come_in(town: Town, window: Open, *, query: str = "") -> Customer:
-    """Let Lin Wei open the chat from the app of the exchange, signed in."""
+def come_in(window: Open) -> Customer:
+    """Let Lin Wei sign in on the exchange's site with her phone, and press the chat button there."""
     phone = window(phone=True, language="zh")
-    phone.go(f"/chat/?lang=zh-hans{query}#session={town.session(LIN_WEI)}")
-    lin = Customer(phone, phone.page, "zh-hans")
+    phone.go("/demo/exchange/")
+    phone.page.locator(f'button[value="{LIN_WEI}"]').click()
+    lin = visit(phone, "zh-hans")
     lin.is_welcome()
     return lin
 
@@ -44,7 +45,7 @@ def come_in(town: Town, window: Open, *, query: str = "") -> Customer:
 def scene(town: Town, window: Open) -> Scene:
     """A chat that Mei has been given and answered."""
     person = town.hire("Mei", "funds")
-    lin = come_in(town, window)
+    lin = come_in(window)
     lin.choose("充值未到账")
     lin.say("我的充值还没有到账")
     lin.is_sent()
@@ -59,7 +60,7 @@ def scene(town: Town, window: Open) -> Scene:
 def test_waiting_in_the_queue_and_being_given_to_an_agent(town: Town, window: Open) -> None:
     town.stranger("I was here first")
     person: Person = town.hire("Jun", "funds")
-    lin = come_in(town, window)
+    lin = come_in(window)
     lin.window.sound("home")
     lin.choose("充值未到账")
     lin.say("我的充值还没有到账")

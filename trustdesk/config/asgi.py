@@ -27,6 +27,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 HEADERS, HEADER_BYTES = 100, 32 * 1024
 BODY_BYTES = 256 * 1024     # a form; read before a thread is taken, so that a slow sender holds none
 UPLOAD_BYTES = 26 * 1024 * 1024
+SLOWEST = 20_000            # bytes a second an upload must bring on the whole
 BODY_PAUSE = 30.0           # seconds between two parts of an upload, and for all of a form
 # Paths whose bytes pass through a thread as fast as the other side sends or reads. Half of the threads stay for pages.
 UPLOADS = "/chat/uploads/"
@@ -118,7 +119,8 @@ async def _whole(receive: Receive, most: int) -> bytes:
 
 def _bounded(receive: Receive, most: int) -> Receive:
     """Read a body part by part; one that goes on past `most`, or stops, looks like a client that went away."""
-    seen = 0
+    seen, loop = 0, asyncio.get_running_loop()
+    begun = loop.time()
 
     async def read() -> dict[str, Any]:
         nonlocal seen
@@ -127,7 +129,8 @@ def _bounded(receive: Receive, most: int) -> Receive:
         except TimeoutError:
             return {"type": "http.disconnect"}
         seen += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if seen > most else message
+        late = loop.time() - begun > BODY_PAUSE + seen / SLOWEST
+        return {"type": "http.disconnect"} if seen > most or late else message
 
     return read
 

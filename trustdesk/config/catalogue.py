@@ -16,6 +16,8 @@ from babel.messages.extract import extract as extract_messages
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from trustdesk.config import translations
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 SOURCES = BASE_DIR / "trustdesk"
 LOCALES = BASE_DIR / "locale"
@@ -143,10 +145,13 @@ def _forms(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Extract or check, as the command line says; return the exit code."""
+    """Extract, check or compile, as the command line says; return the exit code."""
     parser = argparse.ArgumentParser(prog="bin/translations", description="Keep locale/ in step with the source.")
-    parser.add_argument("act", choices=("extract", "check"))
+    parser.add_argument("act", choices=("extract", "check", "compile"))
     act = parser.parse_args().act
+    if act == "compile":
+        translations.compile_changed(LOCALES)
+        return 0
     messages = wanted()
     left = 0
     for source in sorted(LOCALES.glob("*/LC_MESSAGES/django.po")):

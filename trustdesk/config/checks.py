@@ -1,14 +1,14 @@
-"""What is looked at before serving: the durability of the database and the number of its connections."""
+"""What is looked at before serving: how durable the database is, how many connections it takes, the translations."""
 
 from collections.abc import Sequence
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from trustdesk.config import database, env
+from trustdesk.config import database, env, translations
 
 # Besides its pool a process holds a listener, a sender of hints and the job queue's own connections.
 CONNECTIONS_BESIDE_POOL = 8
@@ -50,6 +50,14 @@ def enough_connections(
     ]
 
 
+def translations_compiled(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+    """Fail where a language would silently be missing: .mo files are not in the repository, each machine makes them."""
+    missing = [path for folder in settings.LOCALE_PATHS for path in translations.not_compiled(folder)]
+    hint = "Run: python -m trustdesk.config.catalogue compile"
+    return [Error(f"{path} is not compiled.", hint=hint, id="trustdesk.E001") for path in missing]
+
+
 def register_all() -> None:
     """Hand the checks to Django."""
+    register(translations_compiled, Tags.translation)
     register(enough_connections, Tags.database)

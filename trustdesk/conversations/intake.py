@@ -98,6 +98,7 @@ def receive(*, messages: Sequence[Arrival], now: datetime) -> list[Received]:
     a django.db error with nothing stored. The number of statements does not depend on the number of messages.
     """
     guarded = [_guard(arrival) for arrival in messages]
+    queue.prepare(now=now)
     for attempt in range(3):
         try:
             with transaction.atomic(), statements.cursor() as link:

@@ -12,7 +12,6 @@ import orjson
 
 from trustdesk.conversations import queue, rulebook, statements
 from trustdesk.conversations.models import Attachment, Conversation, History, Proving, Thread
-from trustdesk.customers.models import Handle
 from trustdesk.policy import waiting
 from trustdesk.policy.proof import Proof
 
@@ -20,10 +19,14 @@ _AFTER = """
 SELECT c.id AS conversation_id, c.last_seq, e.id, e.seq, e.kind, e.author, e.at, e.text, e.event, e.data, e.external_id, a.public_name
 FROM unnest(%s::bigint[], %s::int[]) AS k (id, after)
 JOIN conversations_conversation c ON c.id = k.id
-LEFT JOIN conversations_entry e ON e.conversation_id = k.id AND e.seq > k.after AND e.seq <= c.last_seq AND e.visible
+LEFT JOIN LATERAL (
+  SELECT * FROM conversations_entry WHERE conversation_id = k.id AND seq > k.after AND seq <= c.last_seq AND visible ORDER BY seq LIMIT %s
+) e ON true
 LEFT JOIN staff_agent a ON a.id = e.agent_id
 ORDER BY c.id, e.seq
 """
+PAGE = 200                  # entries read of one case at a time
+PAGE_TEXT = 64_000          # characters of them; one entry is always given
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The entries after a position, complete up to `upto`."""
+    """The entries after a position, complete up to `upto`; `more` of them were there."""
 
     after: int
     upto: int
     lines: tuple[Line, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +112,14 @@ class News:
 
 
 def entries_after(positions: Mapping[int, int]) -> dict[int, Page]:
-    """Read, in one snapshot, what customers see after a seq, for each conversation id; unknown ids are absent."""
+    """Read, in one snapshot, what customers see after a seq, for each conversation id; unknown ids are absent.
+
+    A long timeline comes in pages: go on from `upto` while there is `more`.
+    """
     if not positions:
         return {}
     with statements.cursor() as link:
-        link.execute(_AFTER, (list(positions), list(positions.values())))
+        link.execute(_AFTER, (list(positions), list(positions.values()), PAGE))
         rows = link.fetchall()
     files = _files([row.id for row in rows if row.id and '"files"' in row.data])
     pages: dict[int, tuple[int, list[Line]]] = {}
@@ -120,7 +127,26 @@ def entries_after(positions: Mapping[int, int]) -> dict[int, Page]:
         lines = pages.setdefault(row.conversation_id, (row.last_seq, []))[1]
         if row.id is not None:
             lines.append(_line(row, files.get(row.id, ())))
-    return {identity: Page(positions[identity], upto, tuple(lines)) for identity, (upto, lines) in pages.items()}
+    return {identity: _page(positions[identity], upto, lines) for identity, (upto, lines) in pages.items()}
+
+
+def whole(conversation_id: int) -> Page:
+    """Read all that a customer sees of one case."""
+    page = entries_after({conversation_id: 0})[conversation_id]
+    while page.more:
+        rest = entries_after({conversation_id: page.upto})[conversation_id]
+        page = Page(0, rest.upto, page.lines + rest.lines, rest.more)
+    return page
+
+
+def _page(after: int, upto: int, lines: list[Line]) -> Page:
+    fit, text = 0, 0
+    while fit < len(lines) and (text := text + len(lines[fit].text)) <= PAGE_TEXT:
+        fit += 1
+    if fit == len(lines) < PAGE:
+        return Page(after, upto, tuple(lines))
+    shown = tuple(lines[:max(fit, 1)])
+    return Page(after, shown[-1].seq, shown, more=shown[-1].seq < upto)
 
 
 def _line(row: Any, files: tuple[File, ...]) -> Line:
@@ -214,18 +240,6 @@ def news(*, since: datetime) -> News:
     recent = Conversation.objects.filter(updated_at__gt=since)
     opened = Thread.objects.filter(conversation__updated_at__gt=since, conversation__created_at__gt=since)
     return News(epoch(), dict(recent.values_list("id", "last_seq")), dict(opened.values_list("external", "conversation_id")))
-
-
-def file_for(*, key: str, handle_kind: str, handle: str) -> Attachment | None:
-    """Find a file that this customer sent or was sent; None for anybody else's and for unknown keys alike."""
-    owner = Handle.objects.filter(kind=handle_kind, value=handle).first()
-    row = Attachment.objects.filter(key=key, state=Attachment.State.READY).select_related("conversation", "entry").first()
-    if owner is None or row is None:
-        return None
-    if row.handle_id == owner.pk:
-        return row
-    shown = row.entry is not None and row.entry.visible
-    return row if shown and row.conversation is not None and row.conversation.customer_id == owner.customer_id else None
 
 
 def epoch() -> str:

@@ -12,12 +12,15 @@ import psycopg
 from django.db import connection
 from django.db.models import F, Q
 
+from trustdesk.conversations import rulebook
 from trustdesk.conversations.models import Wait
 from trustdesk.policy import waiting
 from trustdesk.realtime import jobs
 from trustdesk.staff import shifts
 
 FRESH = 15.0                # seconds a forecast may be old
+STARTS = 5_000              # chats that the busy hours are made of
+STARTS_FRESH = 300.0        # seconds
 
 _COUNT = """
 SELECT team_id, count(*) AS n FROM conversations_conversation WHERE queued_at IS NOT NULL AND team_id = ANY(%s) GROUP BY team_id
@@ -47,7 +50,9 @@ class Place:
     share: float
 
 
-_forecasts: dict[tuple[int | None, str], tuple[float, waiting.Forecast | None]] = {}
+_forecasts: dict[tuple[int | None, str], waiting.Forecast | None] = {}
+_learned_at = 0.0
+_starts: tuple[float, list[datetime]] = (0.0, [])
 _staffed: tuple[float, frozenset[int]] = (0.0, frozenset())
 
 
@@ -78,6 +83,7 @@ def leave(link: psycopg.Cursor[Any], conversation_ids: Sequence[int], *, now: da
 
 def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, Place]:
     """Return the live place of each conversation that is in the queue."""
+    prepare(now=now)
     with connection.cursor() as link:
         link.execute(_POSITIONS, (list(conversation_ids), list(conversation_ids)))
         rows = link.fetchall()
@@ -96,8 +102,14 @@ def history(team_id: int | None, *, now: datetime) -> list[waiting.Wait]:
 
 
 def started(*, since: datetime) -> list[datetime]:
-    """Return when chats joined the queue since then: what the busy hours are made of."""
-    return list(Wait.objects.filter(started_at__gt=since).order_by("started_at").values_list("started_at", flat=True))
+    """Return when the latest chats joined the queue, since then: what the busy hours are made of. At most minutes old."""
+    global _starts
+    at, starts = _starts
+    if not at or time.monotonic() - at > STARTS_FRESH:
+        latest = Wait.objects.filter(started_at__gt=since).order_by("-started_at").values_list("started_at", flat=True)
+        starts = list(latest[:STARTS])
+        _starts = (time.monotonic(), starts)
+    return starts
 
 
 def staffed_teams(*, now: datetime) -> frozenset[int]:
@@ -112,15 +124,29 @@ def staffed_teams(*, now: datetime) -> frozenset[int]:
 
 def forget() -> None:
     """Read the history anew at the next use."""
-    global _staffed
+    global _staffed, _starts, _learned_at
     _forecasts.clear()
+    _learned_at = 0.0
+    _starts = (0.0, [])
     _staffed = (0.0, frozenset())
 
 
+def prepare(*, now: datetime) -> None:
+    """Learn what all teams' waits teach, if that was long ago; call it where no row is locked."""
+    global _learned_at
+    if _learned_at and time.monotonic() - _learned_at < FRESH:
+        return
+    _learned_at = time.monotonic()
+    types: dict[int | None, list[str]] = {}
+    for rule in rulebook.types().values():
+        types.setdefault(rule.team_id, [""]).append(rule.code)
+    for team, codes in types.items():
+        recent = history(team, now=now)
+        for code in codes:
+            _forecasts[team, code] = waiting.learn(recent=recent, now=now, type=code or None)
+
+
 def _estimate(team: int | None, code: str, ahead: int, now: datetime) -> int | None:
-    at, forecast = _forecasts.get((team, code), (0.0, None))
-    if not at or time.monotonic() - at > FRESH:
-        forecast = waiting.learn(recent=history(team, now=now), now=now, type=code or None)
-        _forecasts[team, code] = (time.monotonic(), forecast)
+    forecast = _forecasts.get((team, code)) or _forecasts.get((team, ""))
     found = forecast.estimate(ahead) if forecast else None
     return None if found is None else int(found.within.total_seconds())

@@ -108,7 +108,7 @@ def mail(*, conversation_id: int, now: datetime, registered: str = "") -> str:
         case = public.by_id(conversation_id, locale=row.locale, now=now)
         if not to or case is None:
             raise UnableToMail("no_proved_mail")
-        page = public.entries_after({conversation_id: 0})[conversation_id]
+        page = public.whole(conversation_id)
         with override(row.locale):
             subject = _("Transcript of case %(reference)s") % {"reference": row.reference}
         outbox.queue(

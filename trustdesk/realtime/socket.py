@@ -81,7 +81,7 @@ class Socket:
             return
         data = orjson.dumps(frame, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
         self._size += len(data)
-        if self._size > BUFFER:
+        if self._size > BUFFER and self._waiting:       # one large frame is not a slow reader
             self.close(TOO_SLOW)
             return
         if self._waiting is None:

@@ -47,7 +47,7 @@ async def _send(chat: Chat, frame: Frame) -> None:
         raise Refused("too_many_files")
     if not all(isinstance(key, str) and _ID.fullmatch(key) for key in files) or not (text.strip() or files):
         raise Refused("bad_frame")
-    wait = limiter.wait(visitor=chat.visitor, address=chat.socket.address, opens=chat.case is None and not chat.opening,
+    wait = limiter.wait(visitor=chat.visitor, address=chat.socket.address, opens=(chat.case is None or chat.case.status == "closed") and not chat.opening,
                         at=asyncio.get_running_loop().time())
     if wait:
         raise Refused("rate_limited", retry_after=wait)
@@ -162,7 +162,7 @@ async def _rate(chat: Chat, frame: Frame) -> None:
 async def _transcript(chat: Chat, frame: Frame) -> None:
     try:
         to = await chat.live.db(requests.mail_transcript, conversation_id=chat.own_case().id, now=clock.now(),
-                                registered=chat.visitor.mail)
+                                registered=chat.visitor.mail if chat.visitor.proof_at(clock.now()) else "")
     except requests.UnableToMail as refusal:
         chat.socket.send({"t": "transcript", "error": refusal.code})
     else:

@@ -127,7 +127,7 @@ class Chat:
             self.told = self.checked = max(page.upto, self.told)
         if case is not None:
             self.show(case)
-        if self._stale:
+        if self._stale or (page is not None and page.more):
             self.behind()
 
     def _follow(self, case: public.Case) -> None:
@@ -203,6 +203,7 @@ class Chat:
                 continue
             if case is not None and (self.case is None or self.case.id < case.id):
                 self.told = self.checked = 0
+                self.opening = False
                 self._follow(case)
                 self.behind()
                 await self.live.refresh([self])
@@ -223,6 +224,8 @@ class Chat:
         self.socket.send({"t": "entries", "case": self.case.reference, "after": self.told, "upto": upto,
                           "entries": [frames.entry(line) for line in lines]})
         self.told, self._asked = upto, False
+        if page.more:
+            self.behind()
         return new or any(line.event in _CHANGES for line in lines)      # of a new case its place in the queue, too
 
     def show(self, case: public.Case) -> None:

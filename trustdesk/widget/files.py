@@ -108,7 +108,7 @@ def write_down(request: HttpRequest) -> HttpResponse:
     )
     if not case:
         raise Http404
-    page = public.entries_after({case.id: 0})[case.id]
+    page = public.whole(case.id)
     if request.POST.get("as") == "text":
         text = transcript.render_text(page=page, case=case, locale=locale)
         name = f'attachment; filename="transcript-{case.reference}.txt"'

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from trustdesk.customers.visitors import Visitor
 
-FORGET_ABOVE = 50_000       # buckets kept; full ones are forgotten first
+GENERATION = 600.0          # seconds; a bucket not used for one to two of these is full again and forgotten
 
 
 @dataclass(slots=True)
@@ -23,6 +23,8 @@ class Limiter:
 
     def __init__(self) -> None:
         self._buckets: dict[str, _Bucket] = {}
+        self._older: dict[str, _Bucket] = {}
+        self._since = 0.0
 
     def wait(self, *, visitor: Visitor, address: str, opens: bool, at: float) -> int:
         """Take one message out of this customer's bucket at loop time `at`; return 0, or the seconds to wait."""
@@ -33,11 +35,11 @@ class Limiter:
         return self._take(visitor.thread, settings.CHAT_MESSAGES_PER_MINUTE, 60.0, at)
 
     def _take(self, key: str, most: int, per: float, at: float) -> int:
+        if at - self._since > GENERATION:
+            self._buckets, self._older, self._since = {}, self._buckets, at
         bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) > FORGET_ABOVE:
-                self._buckets = {name: one for name, one in self._buckets.items() if at - one.at < 600}
-            bucket = self._buckets[key] = _Bucket(float(most), at)
+            bucket = self._buckets[key] = self._older.pop(key, None) or _Bucket(float(most), at)
         bucket.left = min(float(most), bucket.left + (at - bucket.at) * most / per)
         bucket.at = at
         if bucket.left < 1:

@@ -1,0 +1,366 @@
+"""The desk's socket, on the real server: who gets one, what it tells, and how soon it is over."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import Client
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests import world
+from tests.desk.desks import case_of
+from tests.processes import Process
+from tests.staff import people
+from trustdesk.conversations import assignment
+from trustdesk.conversations.intake import Received
+from trustdesk.conversations.models import Conversation, Entry
+from trustdesk.seams import clock
+from trustdesk.staff import accounts, audit, sessions
+from trustdesk.staff.models import Agent, Factor, Membership, Role
+from trustdesk.staff.permissions import Seat
+
+SOON = 5.0  # seconds a busy machine may take for what is immediate
+OVER = 2.0  # seconds in which a right that was taken away has to be gone (A-08, S-34)
+SYSTEM = audit.Actor(name="test")
+
+
+@dataclass
+class Desk:
+    """One desk page's end of the socket; frames that were not waited for stay in `seen`."""
+
+    link: ClientConnection
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    def say(self, kind: str, **fields: Any) -> None:
+        self.link.send(json.dumps({"t": kind, **fields}))
+
+    def wait(self, kind: str, within: float = SOON, **fields: Any) -> dict[str, Any]:
+        """Return the next frame of this kind that has these fields; fail when none comes."""
+        end = time.monotonic() + within
+        while (left := end - time.monotonic()) > 0:
+            try:
+                frame: dict[str, Any] = json.loads(self.link.recv(timeout=left))
+            except TimeoutError:
+                break
+            self.seen.append(frame)
+            if frame["t"] == kind and all(frame.get(name) == value for name, value in fields.items()):
+                return frame
+        raise AssertionError(f"no {kind} {fields} within {within} s; seen: {self.seen}")
+
+    def quiet(self, seconds: float) -> list[dict[str, Any]]:
+        """Listen for a while and return what came."""
+        heard = []
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                heard.append(json.loads(self.link.recv(timeout=left)))
+            except TimeoutError:
+                break
+        return heard
+
+    def ends(self, within: float = OVER) -> tuple[float, list[dict[str, Any]]]:
+        """Wait for the end; return how long it took and what was said meanwhile."""
+        began, heard = time.monotonic(), []
+        while True:
+            try:
+                heard.append(json.loads(self.link.recv(timeout=within + SOON)))
+            except ConnectionClosed:
+                return time.monotonic() - began, heard
+
+
+@dataclass
+class Place:
+    """A running server with its database, and the way to a socket."""
+
+    server: Process
+    open_links: list[ClientConnection] = field(default_factory=list)
+
+    def key(self, seat: Seat, *, factor: Factor = Factor.MFA) -> str:
+        return people.key_of(people.signed_in(Agent.objects.get(pk=seat.agent_id), factor=factor))
+
+    def link(self, key: str, *, origin: str | None = "", path: str = "/live/desk") -> ClientConnection:
+        headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"} if key else {}
+        link = connect(
+            f"ws://127.0.0.1:{self.server.port}{path}",
+            origin=self.server.address if origin == "" else origin,  # type: ignore[arg-type]
+            additional_headers=headers,
+        )
+        self.open_links.append(link)
+        return link
+
+    def desk(self, seat: Seat) -> Desk:
+        return Desk(self.link(self.key(seat)))
+
+
+@pytest.fixture
+def place(committed_db: str, live_server_process: Callable[..., Process]) -> Iterator[Place]:
+    """The real server beside this process, which changes the database as other processes would."""
+    world.fresh()
+    place = Place(live_server_process(url=committed_db))
+    yield place
+    for link in place.open_links:
+        link.close()
+
+
+def hint(case: Received) -> None:
+    """Hint as the other process does that changed the case: this one's bus points at the database of the test."""
+    row = case_of(case)
+    with connection.cursor() as cursor:
+        hints = {f"case:{row.pk}": str(row.last_seq), f"team:{row.team_id}": ""}
+        cursor.execute("SELECT pg_notify('trustdesk', %s)", [json.dumps(["test", hints])])
+
+
+def refused(act: Callable[[], object]) -> int:
+    with pytest.raises(InvalidStatus) as refusal:
+        act()
+    return int(refusal.value.response.status_code)
+
+
+def test_only_a_signed_in_agent_from_the_desks_own_pages_gets_a_socket(place: Place) -> None:
+    """N-09, and nobody without a second factor."""
+    mei, nora, gus = (world.agent(name, "funds") for name in ("Mei", "Nora", "Gus"))
+    key = place.key(mei)
+    host = f"127.0.0.1:{place.server.port}"
+    for origin in (
+        "https://evil.example",
+        "null",
+        None,
+        f"http://{host}.evil.example",
+        f"https://{host}",
+        f"http://evil@{host}",
+    ):
+        assert refused(lambda origin=origin: place.link(key, origin=origin)) == 403, origin
+    left = place.key(gus)
+    accounts.set_active(agent_id=gus.agent_id, active=False, actor=SYSTEM, reason="left")
+    for bad in ("", "x", "0" * 32, place.key(nora, factor=Factor.NONE), place.key(nora, factor=Factor.DEMO), left):
+        assert refused(lambda bad=bad: place.link(bad)) == 403
+    assert refused(lambda: place.link(key, path="/live/nothing")) == 403
+    place.link(key)
+
+
+def test_a_page_is_told_that_something_is_new_and_never_what(place: Place) -> None:
+    mei = world.agent("Mei", "funds")
+    case = world.chat("hello")
+    desk = place.desk(mei)
+    desk.say("open", case=case.reference)
+    desk.wait("seen", case=case.reference, seq=0)
+    world.chat("CNRY-secret words")
+    hint(case)
+    told = desk.wait("cases")
+    assert told["at"] == {case.reference: case_of(case).last_seq}
+    if not [frame for frame in desk.seen if frame["t"] == "list"]:
+        desk.wait("list")
+    assert "CNRY" not in json.dumps(desk.seen)
+
+
+@pytest.mark.parametrize("name", ["agents", "*", "%", "_", "presence-1", "team:1", "1", "", "'; --", "000-000-0001"])
+def test_a_case_one_may_not_see_is_not_there(place: Place, name: str) -> None:
+    """N-10: foreign, unknown and made-up names are answered alike, and nothing comes of them."""
+    tom = world.agent("Tom", "trading")
+    case = world.chat("hello", topic="deposit_missing")
+    desk = place.desk(tom)
+    for wanted in (case.reference, name):
+        for kind, fields in (
+            ("open", {}),
+            ("typing", {"on": True}),
+            ("read", {"seq": 1}),
+            ("reply", {"id": "abcdefgh", "text": "x"}),
+        ):
+            desk.say(kind, case=wanted, **fields)
+            error = desk.wait("error", case=wanted)
+            assert (error["code"], sorted(error)) == ("not_found", ["case", "code", "id", "t"])
+    world.chat("more")
+    hint(case)
+    assert desk.quiet(0.5) == []
+    assert Entry.objects.filter(author="agent").count() == 0
+
+
+@pytest.mark.parametrize("way", ["logout", "deactivated", "demoted", "moved", "password"])
+def test_a_right_that_is_gone_ends_the_socket(place: Place, way: str) -> None:
+    """S-34, A-08, A-09: within two seconds, and nothing is told in between that may no longer be."""
+    mei = world.agent("Mei", "funds", role=Role.LEAD)
+    case = world.chat("hello")
+    person = Agent.objects.get(pk=mei.agent_id)
+    client = people.signed_in(person, client=Client())
+    desk = Desk(place.link(people.key_of(client)))
+    desk.say("open", case=case.reference)
+    desk.wait("seen")
+    if way == "logout":
+        client.post("/staff/logout/")
+    elif way == "deactivated":
+        accounts.set_active(agent_id=mei.agent_id, active=False, actor=SYSTEM, reason="left")
+    elif way == "demoted":
+        person.groups.clear()
+    elif way == "moved":
+        Membership.objects.filter(agent=mei.agent_id).delete()
+    else:
+        person.set_password(secrets.token_urlsafe(16))
+        person.save()
+    took, heard = desk.ends()
+    assert took < OVER
+    reason = "changed" if way in ("demoted", "moved") else "signed_out"
+    assert [frame for frame in heard if frame["t"] == "bye"] == [{"t": "bye", "reason": reason}]
+
+
+def test_a_session_that_runs_out_ends_the_socket(place: Place) -> None:
+    mei = world.agent("Mei", "funds")
+    key = place.key(mei)
+    desk = Desk(place.link(key))
+    sessions.Session.objects.filter(session_key=key).update(expire_date=clock.now())
+    assert desk.ends()[0] < OVER
+
+
+def test_a_case_that_goes_where_one_does_not_look_falls_silent(place: Place) -> None:
+    mei = world.agent("Mei", "funds")
+    case = world.chat("hello")
+    desk = place.desk(mei)
+    desk.say("open", case=case.reference)
+    desk.wait("seen")
+    order = world.chat("x", visitor="other", topic="order")
+    Conversation.objects.filter(pk=case.conversation_id).update(team=case_of(order).team_id)
+    assert desk.wait("error", within=OVER, case=case.reference)["code"] == "not_found"
+    world.chat("unheard")
+    hint(case)
+    assert [frame for frame in desk.quiet(0.6) if frame["t"] != "list"] == []
+
+
+def test_a_reply_is_stored_once_however_often_it_is_sent(place: Place) -> None:
+    mei = world.agent("Mei", "funds")
+    case = world.chat("hello")
+    desk = place.desk(mei)
+    for _ in range(3):
+        desk.say("reply", case=case.reference, id="same-id-1", text="One moment")
+    acks = [desk.wait("ack", id="same-id-1") for _ in range(3)]
+    assert len({ack["seq"] for ack in acks}) == 1
+    desk.link.close()
+    again = place.desk(mei)
+    again.say("reply", case=case.reference, id="same-id-1", text="One moment")
+    assert again.wait("ack")["seq"] == acks[0]["seq"]
+    assert list(Entry.objects.filter(author="agent", kind="message").values_list("text", flat=True)) == ["One moment"]
+
+
+def test_a_note_never_reaches_the_customer(place: Place) -> None:
+    """A-05: not its text, not that it was written, not that it is being written."""
+    mei = world.agent("Mei", "funds")
+    customer = Desk(place.link("", path="/live/chat"))
+    customer.say("hello", v=1, locale="en")
+    customer.wait("welcome")
+    customer.say("send", id="m1", text="hello", topic="deposit_missing")
+    reference = customer.wait("ack")["case"]
+    desk = place.desk(mei)
+    desk.say("open", case=reference)
+    desk.wait("presence", customer=True)
+    desk.say("typing", case=reference, on=True, note=True)
+    seat = Conversation.objects.get(reference=reference)
+    received = Received(seat.pk, reference, seat.team_id, 1, seat.created_at, "", (), False, False)
+    world.answer(mei, received, "CNRY-note", note=True)
+    hint(received)
+    desk.wait("cases")
+    desk.say("typing", case=reference, on=True)
+    customer.wait("typing", on=True, name="Mei")
+    desk.say("reply", case=reference, id="r-1", text="an answer")
+    desk.wait("ack")
+    customer.wait("entries")
+    typed = [frame for frame in customer.seen if frame["t"] == "typing"]
+    assert len(typed) == 1
+    assert "CNRY" not in json.dumps(customer.seen)
+    assert "Surname" not in json.dumps(customer.seen)
+    kinds = {entry["kind"] for frame in customer.seen for entry in frame.get("entries", [])}
+    assert kinds <= {"message", "event"}
+
+
+def test_colleagues_see_each_other_look_and_write(place: Place) -> None:
+    mei, omar = world.agent("Mei", "funds"), world.agent("Omar", "funds")
+    case = world.chat("hello")
+    first, second = place.desk(mei), place.desk(omar)
+    first.say("open", case=case.reference)
+    first.wait("presence", viewers=[])
+    second.say("open", case=case.reference)
+    third = place.desk(mei)  # the same person in another window is not a colleague
+    third.say("open", case=case.reference)
+    omars = {"id": omar.agent_id, "name": "Omar Surname", "state": "viewing"}
+    meis = {"id": mei.agent_id, "name": "Mei Surname", "state": "viewing"}
+    first.wait("presence", viewers=[omars])
+    second.wait("presence", viewers=[meis])
+    second.say("typing", case=case.reference, on=True, note=True)
+    first.wait("presence", viewers=[{**omars, "state": "typing"}])
+    third.wait("presence", viewers=[{**omars, "state": "typing"}])
+    second.link.close()
+    first.wait("presence", viewers=[])
+
+
+def test_what_is_read_is_told_by_the_one_who_has_the_case(place: Place) -> None:
+    mei, omar = world.agent("Mei", "funds"), world.agent("Omar", "funds")
+    case = world.chat("hello")
+    assignment.take(conversation_id=case.conversation_id, seat=mei, now=clock.now())
+    for seat, agent_seq in ((omar, 0), (mei, 2)):
+        desk = place.desk(seat)
+        desk.say("read", case=case.reference, seq=2)
+        desk.say("ping")
+        desk.wait("pong")
+        assert case_of(case).agent_seq == agent_seq
+    desk.say("read", case=case.reference, seq=10**6)
+    desk.say("ping")
+    desk.wait("pong")
+    assert case_of(case).agent_seq == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"t":1}', '{"t":"subscribe","case":"*"}', '{"t":"open"}', '{"t":"open","case":7}', '{"t":"read","case":"REF","seq":"1"}',
+     '{"t":"read","case":"REF","seq":true}', '{"t":"reply","case":"REF","id":"a b","text":"x"}', '{"t":"reply","case":"REF","id":"abc"}',
+     '{"t":"open","case":' + "[" * 5000 + "]" * 5000 + "}"],
+)  # fmt: skip
+def test_what_is_no_frame_closes_the_socket(place: Place, text: str) -> None:
+    mei = world.agent("Mei", "funds")
+    case = world.chat("hello")
+    desk = place.desk(mei)
+    desk.link.send(text.replace("REF", case.reference))
+    assert desk.ends()[0] < OVER
+    assert desk.link.close_code == 1008
+
+
+def test_a_flood_closes_the_socket_and_nobody_elses(place: Place) -> None:
+    mei, omar = world.agent("Mei", "funds"), world.agent("Omar", "funds")
+    quiet, loud = place.desk(omar), place.desk(mei)
+    with pytest.raises(ConnectionClosed):
+        for _ in range(1000):
+            loud.say("ping")
+            loud.link.recv(timeout=SOON)
+    quiet.say("ping")
+    quiet.wait("pong")
+
+
+def test_the_desk_of_an_administrator_hears_of_every_team(place: Place) -> None:
+    ada = world.agent("Ada", role=Role.ADMIN)
+    desk = place.desk(ada)
+    desk.say("ping")
+    desk.wait("pong")
+    hint(world.chat("hello", topic="order"))
+    desk.wait("list")
+
+
+def test_when_rights_cannot_be_checked_nobody_keeps_a_socket(place: Place) -> None:
+    """Fail closed: the database goes, and with it every socket; the page comes back by itself."""
+    mei = world.agent("Mei", "funds")
+    desk = place.desk(mei)
+    desk.say("ping")
+    desk.wait("pong")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE staff_agent IN ACCESS EXCLUSIVE MODE")  # no answer comes while it is held
+        took, heard = desk.ends()
+    assert took < OVER
+    assert desk.link.close_code == 1013
+    assert heard == [], "not told to go: it comes back"
+    again = place.desk(mei)
+    again.say("ping")
+    again.wait("pong")
