@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,8 @@ class House:
 def _attacked(_template: embedded.EmbeddedServer) -> Iterator[tuple[str, Path]]:
     superuser = _template.url(role=database.SUPERUSER, name="postgres")
     database.create_database(superuser_url=superuser, name="t_attacked", template="trustdesk_template")
-    with tempfile.TemporaryDirectory(prefix="trustdesk-attacked-") as folder:
-        yield _template.url(role=database.APPLICATION, name="t_attacked"), Path(folder)
+    # The folder of this session: what a test stores as a file, the house serves.
+    yield _template.url(role=database.APPLICATION, name="t_attacked"), Path(os.environ["TRUSTDESK_VAR"])
     database.drop_database(superuser_url=superuser, name="t_attacked")
 
 
@@ -60,7 +60,7 @@ def house(_attacked: tuple[str, Path]) -> Iterator[House]:
     env = {"NEW_CHATS_PER_10_MINUTES": "100000", "CHAT_MESSAGES_PER_MINUTE": "100000", "LOG_LEVEL": "INFO"}
     server = start_server(url=url, env=env, command=("serve",), var=var)
     yield House(server, url, var)
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def secure(_attacked: tuple[str, Path]) -> Iterator[House]:
     }
     server = start_server(url=url, env=env, command=("serve",), var=var)
     yield House(server, url, var)
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture
@@ -112,11 +112,12 @@ def _close() -> None:
     connections["default"].close_pool()  # type: ignore[attr-defined]  # of PostgreSQL's backend only
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all."""
-    with sync_playwright() as playwright:
-        # The names of the two sites lead here; everything else leads nowhere.
+    """A Chromium that finds this machine and nothing else."""
+    # Playwright keeps an event loop in this thread, and Django would rather not be called beside one.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*CHROMIUM_ARGUMENTS, rules])
         yield browser

@@ -125,10 +125,13 @@ def test_a_message_to_a_resolved_case_reopens_it_and_to_a_closed_one_opens_the_n
     assert Conversation.objects.get(pk=new.conversation_id).customer_id == Conversation.objects.get(pk=first.conversation_id).customer_id
 
 
-def test_a_batch_with_an_unknown_file_is_refused_whole() -> None:
+def test_a_message_with_an_unknown_file_is_refused_alone_and_opens_nothing() -> None:
+    batch = [world.message("hello"), world.message("look", visitor="bert", uploads=("nothing",)), world.message("me too", visitor="carl")]
+    outcomes = intake.receive_each(messages=batch, now=NOON)
+    assert [isinstance(one, intake.UnknownFile) for one in outcomes] == [False, True, False]
+    assert Conversation.objects.count() == 2
     with pytest.raises(intake.UnknownFile):
-        world.chat("look", uploads=("nothing",))
-    assert not Conversation.objects.exists()
+        intake.receive(messages=batch[1:2], now=NOON)
 
 
 def test_notes_and_hidden_events_are_not_in_what_customers_read() -> None:

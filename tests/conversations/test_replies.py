@@ -12,6 +12,7 @@ from tests.world import NOON
 from trustdesk.channels.models import Delivery
 from trustdesk.conversations import notices, public, replies, requests
 from trustdesk.conversations.models import Conversation, Entry, Wait
+from trustdesk.policy.proof import Proof
 from trustdesk.staff.models import Agent, Role
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +124,26 @@ def test_customers_see_the_first_name_only() -> None:
     assert {line.name for line in page.lines if line.author == "agent"} == {"Maya"}
     assert "Surname" not in repr(page)
     assert "maya@staff" not in repr(page)
+
+
+def test_an_answer_sent_again_after_the_case_ended_is_still_answered_with_its_line() -> None:
+    maya, received = world.agent("Maya", "funds"), world.chat("hello")
+    first = world.answer(maya, received, "Hello!", identity="x")
+    requests.end(conversation_id=received.conversation_id, now=NOON)
+    assert world.answer(maya, received, "Hello!", identity="x") == first
+
+
+def test_the_same_id_in_another_case_is_another_answer() -> None:
+    maya, one, other = world.agent("Maya", "funds"), world.chat("hello"), world.chat("hi", visitor="bert")
+    sent = [world.answer(maya, case, "Hello!", identity="x") for case in (one, other)]
+    assert [reply.conversation_id for reply in sent] == [one.conversation_id, other.conversation_id]
+    assert Entry.objects.filter(author="agent", kind="message").count() == 2
+
+
+def test_what_was_said_about_an_account_is_not_mailed_to_an_address_nobody_proved() -> None:
+    maya = world.agent("Maya", "funds")
+    received = world.chat("hello", proof=Proof.SESSION, proof_until=NOON + timedelta(minutes=30), proof_how="session")
+    requests.leave_mail(conversation_id=received.conversation_id, mail="stranger@elsewhere.example", now=NOON)
+    world.answer(maya, received, "Your balance is 12.5 BTC")
+    notices.mail_unread(conversation_id=received.conversation_id, now=NOON)
+    assert "12.5" not in Delivery.objects.get().text

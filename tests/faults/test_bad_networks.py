@@ -77,8 +77,8 @@ def deaf_reader(port: int, token: str) -> socket.socket:
     link.connect(("127.0.0.1", port))
     key = base64.b64encode(os.urandom(16)).decode()
     link.sendall(
-        f"GET /live/chat HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        f"GET /live/chat HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+        f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
     )
     hello = json.dumps({"t": "hello", "v": 1, "token": token}).encode()
     head = bytes([0x81, 0x80 | 126]) + struct.pack("!H", len(hello))
@@ -103,7 +103,8 @@ def test_readers_who_do_not_read_are_dropped_and_cost_nobody_anything(
             ports = {link.getsockname()[1] for link in slow}
             try:
                 assert await until(lambda: len(served(process, ports)) == SLOW, 5)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(1.0)
+                assert len(served(process, ports)) == SLOW  # they were welcomed, and stay
                 before = process.memory_info().rss
                 load = asyncio.create_task(chatter([other, *neighbours], dice, seconds=6, rate=30))
                 peak = before

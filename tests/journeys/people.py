@@ -161,7 +161,7 @@ class Agent:
 def visit(window: Window, language: str = "en") -> Customer:
     """Open the chat with the button on the site that is shown."""
     name = {"en": "Open support chat", "zh-hans": "打开客服聊天"}[language]
-    window.page.get_by_role("button", name=name).click()
+    window.page.get_by_role("button", name=re.compile(f"^{name}")).click()
     return Customer(window, window.page.frame_locator("iframe"), language)
 
 

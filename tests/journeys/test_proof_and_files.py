@@ -71,6 +71,7 @@ def test_waiting_in_the_queue_and_being_given_to_an_agent(town: Town, window: Op
     lin.window.sound("queue")
 
     lin.page.reload()  # the place survives it
+    lin = visit(lin.window, "zh-hans")
     expect(place).to_be_visible()
     lin.hears("我的充值还没有到账")
 
@@ -112,6 +113,7 @@ def test_each_sees_the_other_write_and_notes_stay_inside(scene: Scene) -> None:
     frames: list[str] = []
     lin.page.on("websocket", lambda socket: socket.on("framereceived", lambda body: frames.append(str(body))))
     lin.page.reload()
+    visit(lin.window, "zh-hans")
     lin.hears("It is there")
     mei.note("Wallet team says block 8812: internal")
     mei.answer("All done")
@@ -262,7 +264,7 @@ def test_solved_rated_and_written_down(scene: Scene) -> None:
     assert "我的充值还没有到账" in text
     assert "slow node" not in text
     dialog.locator("#transcript-mail").click()
-    expect(dialog.locator("#transcript-note")).to_contain_text("***@")
+    expect(dialog.locator("#transcript-note")).to_contain_text("l•••@")
     letter = eventually(lambda: next((one for one in town.letters(MAIL) if scene.reference in one.subject + one.text), None))
     assert "It has been credited" in letter.text
     assert "slow node" not in letter.text

@@ -106,6 +106,17 @@ class Town:
 
         return self.do(write)
 
+    def pass_the_time(self, job: str) -> None:
+        """Let what was put off become due now, instead of waiting for it; raises AssertionError where nothing was."""
+
+        def bring_forward() -> int:
+            with connections["default"].cursor() as cursor:
+                cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE task_name = %s AND status = 'todo'", (job,))
+                return int(cursor.rowcount)
+
+        assert self.do(bring_forward) > 0, f"nothing was put off: {job}"
+        self.do(lambda: jobs.defer("conversations.assign"))  # any job wakes the worker
+
     def texts(self, reference: str) -> list[tuple[str, str]]:
         """Return kind and text of every message and note of a case, in the order of its timeline."""
 

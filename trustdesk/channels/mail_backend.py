@@ -24,7 +24,7 @@ class Outgoing(BaseEmailBackend):
             try:
                 for recipient in message.recipients():
                     registry.transport(settings.MAIL)(mail.compose(
-                        sender=mail.mailbox(settings.DEFAULT_FROM_EMAIL), to=mail.mailbox(recipient), subject=message.subject, text=cast(str, message.body), now=clock.now()))
+                        sender=mail.mailbox(settings.DEFAULT_FROM_EMAIL), to=mail.mailbox(recipient), subject=str(message.subject), text=cast(str, message.body), now=clock.now()))
                 sent += 1
             except mail.MailFailed:
                 if not self.fail_silently:

@@ -116,7 +116,8 @@ def announce(
 
     `proof` and `locale` describe a handle nobody has seen before. Raises UploadRefused (too_big, type_refused, quota).
     """
-    name = guard.mask(filetypes.tidy_name(name)).text      # a phrase can be pasted there as well
+    stem, ending = os.path.splitext(filetypes.tidy_name(name))
+    name = guard.mask(stem).text + ending  # a phrase is pasted there as well
     kind = filetypes.announced(name, media_type)
     if size > FILE_BYTES:
         raise UploadRefused("too_big")

@@ -92,17 +92,30 @@ class _Message:
 
 
 def receive(*, messages: Sequence[Arrival], now: datetime) -> list[Received]:
+    """Store messages as `receive_each` does; raises the first UnknownFile, the other messages being stored."""
+    outcomes = receive_each(messages=messages, now=now)
+    for outcome in outcomes:
+        if isinstance(outcome, UnknownFile):
+            raise outcome
+    return [outcome for outcome in outcomes if isinstance(outcome, Received)]
+
+
+def receive_each(*, messages: Sequence[Arrival], now: datetime) -> list[Received | UnknownFile]:
     """Store messages, in order, in one transaction; return what became of each.
 
-    A message whose (inbox, external_id) is known is answered with the line it made then. Raises UnknownFile, or
-    a django.db error with nothing stored. The number of statements does not depend on the number of messages.
+    A message whose (inbox, external_id) is known is answered with the line it made then; one that names a file its sender
+    has not uploaded is answered with UnknownFile and not stored. Raises a django.db error with nothing stored. The number
+    of statements does not depend on the number of messages.
     """
     guarded = [_guard(arrival) for arrival in messages]
     queue.prepare(now=now)
     for attempt in range(3):
         try:
             with transaction.atomic(), statements.cursor() as link:
-                received = _store(link, guarded, now)
+                whole = _with_their_files(link, guarded)
+                stored = iter(_store(link, [message for message in guarded if id(message) in whole], now) if whole else ())
+                received: list[Received | UnknownFile] = [
+                    next(stored) if id(message) in whole else UnknownFile() for message in guarded]
                 failpoints.hit("before_commit")
             break
         except IntegrityError:      # another process made the same handle, thread or message a moment ago
@@ -142,6 +155,19 @@ def _store(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetim
                      teams=[cases[one.key].team_id for one in fresh], queues=[*(team for team, _ in joined.values()), *back.values()],
                      opened={one.arrival.inbound.thread: cases[one.key].id for one in fresh if cases[one.key].opened})
     return [_received(one, cases.get(one.key), known, made) for one in messages]
+
+
+def _with_their_files(link: psycopg.Cursor[Any], messages: Sequence[_Message]) -> set[int]:
+    """Return the `id()` of the messages whose files their senders have uploaded and not sent yet, or that are known."""
+    keys = {key for message in messages for key in message.arrival.inbound.uploads}
+    if not keys:
+        return {id(message) for message in messages}
+    link.execute(statements.UPLOADED, (sorted(keys),))
+    uploaded = {(row.kind, row.value, row.key) for row in link.fetchall()}
+    lacking = [one for one in messages if not {(*one.key[2:], key) for key in one.arrival.inbound.uploads} <= uploaded]
+    known = timeline.known(link, [(one.arrival.inbox_id, one.arrival.inbound.external_id) for one in lacking])
+    refused = {id(one) for one in lacking if (one.arrival.inbox_id, one.arrival.inbound.external_id) not in known}
+    return {id(message) for message in messages} - refused
 
 
 # 2 identify, 3 thread
@@ -331,7 +357,7 @@ def _received(message: _Message, case: _Case | None, known: dict[tuple[int, str]
                     line.known, not line.known and case is not None and case.opened)
 
 
-_writer: GroupCommit[Arrival, Received] = GroupCommit(lambda arrivals: receive(messages=arrivals, now=clock.now()), name="intake")
+_writer: GroupCommit[Arrival, Received] = GroupCommit(lambda arrivals: receive_each(messages=arrivals, now=clock.now()), name="intake")
 
 
 def submit(arrival: Arrival) -> Future[Received]:

@@ -86,6 +86,9 @@ class Conversation(models.Model):
             models.Index(fields=["team", "status", "-updated_at"], name="case_of_team"),
             models.Index(fields=["priority", "queued_at"], name="chat_queue", condition=models.Q(queued_at__isnull=False)),
             models.Index(fields=["-updated_at"], name="case_recent"),
+            models.Index(fields=["assignee", "team"], name="case_unfinished",
+                         condition=models.Q(status__in=("waiting", "open", "pending"))),
+            models.Index(fields=["resolved_at"], name="case_to_close", condition=models.Q(status="resolved")),
         ]
 
     def __str__(self) -> str:
@@ -245,8 +248,10 @@ class Wait(models.Model):
     outcome = models.CharField(max_length=8, blank=True)        # answered | left
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["conversation", "started_at"], name="wait_once")]
-        indexes = [models.Index(fields=["team", "-ended_at"], name="wait_recent")]
+        indexes = [
+            models.Index(fields=["team", "-ended_at"], name="wait_recent"),
+            models.Index(fields=["-started_at"], name="wait_started"),
+        ]
 
     def __str__(self) -> str:
         return f"wait {self.pk}"

@@ -72,6 +72,7 @@ class Whereabouts:
     team_id: int | None
     assignee_id: int | None
     customer_seq: int
+    last_seq: int
 
 
 def for_agent(seat: Seat) -> QuerySet[Conversation]:
@@ -94,9 +95,9 @@ def find(seat: Seat, reference: str) -> Conversation:
 
 
 def whereabouts(conversation_ids: Collection[int]) -> dict[int, Whereabouts]:
-    """Return by id where cases are: what decides who may see them, and nothing else that is in them."""
+    """Return by id where cases are: what decides who may see them and how far they have come, and nothing that is in them."""
     rows = Conversation.objects.filter(pk__in=conversation_ids)
-    return {row[0]: Whereabouts(*row[1:]) for row in rows.values_list("pk", "team_id", "assignee_id", "customer_seq")}
+    return {row[0]: Whereabouts(*row[1:]) for row in rows.values_list("pk", "team_id", "assignee_id", "customer_seq", "last_seq")}
 
 
 def lines(case: Conversation, *, after: int = 0, before: int | None = None, most: int = LINES) -> Stretch:

@@ -12,23 +12,29 @@ from django.core.validators import validate_email
 
 from trustdesk.conversations import acting
 from trustdesk.conversations.acting import UnableToAct
-from trustdesk.conversations.attachments import UploadRefused
+from trustdesk.conversations.attachments import NotServed, UploadRefused
 from trustdesk.conversations.attachments import announce as announce_upload
+from trustdesk.conversations.attachments import open_for as open_file
+from trustdesk.conversations.attachments import store as store_upload
+from trustdesk.conversations.models import Conversation
 from trustdesk.conversations.proving import WAYS, Step
 from trustdesk.conversations.proving import check as check_proof
 from trustdesk.conversations.proving import start as start_proof
-from trustdesk.conversations.transcript import UnableToMail
+from trustdesk.conversations.transcript import UnableToMail, render_text
+from trustdesk.conversations.transcript import find as find_transcript
 from trustdesk.conversations.transcript import mail as mail_transcript
-from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.transcript import rows as transcript_rows
 from trustdesk.customers.identify import masked_mail
 from trustdesk.policy import guard
 
 COMMENT = 2_000             # characters
 ADDRESS = 254               # characters of a mail address (RFC 5321)
 
+# The part of their modules that customers' pages may name.
 __all__ = [
-    "WAYS", "Step", "UnableToAct", "UnableToMail", "UploadRefused", "announce_upload", "check_proof", "end", "leave_mail", "mail_transcript", "mark_read",
-    "masked_mail", "rate", "start_proof",
+    "WAYS", "NotServed", "Step", "UnableToAct", "UnableToMail", "UploadRefused", "announce_upload", "check_proof", "end", "find_transcript",
+    "leave_mail", "mail_transcript", "mark_read", "masked_mail", "open_file", "rate", "render_text", "start_proof", "store_upload",
+    "transcript_rows",
 ]
 
 

@@ -106,6 +106,11 @@ UPDATE conversations_conversation c SET proof_level = v.level, proof_until = v.u
 FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::text[]) AS v (id, level, until, how) WHERE c.id = v.id
 """
 
+UPLOADED = """
+SELECT a.key, h.kind, h.value FROM conversations_attachment a JOIN customers_handle h ON h.id = a.handle_id
+WHERE a.key = ANY(%s) AND a.entry_id IS NULL AND a.state IN ('ready', 'held')
+"""
+
 CLAIM_UPLOADS = """
 UPDATE conversations_attachment a SET conversation_id = v.conversation, entry_id = v.entry
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v (key, handle, conversation, entry)

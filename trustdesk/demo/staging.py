@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
@@ -26,6 +26,7 @@ from trustdesk.staff import permissions, shifts
 from trustdesk.staff.models import Agent, Membership, Role, Shift, Team
 from trustdesk.staff.permissions import Seat
 
+LEARN_AGAIN = timedelta(minutes=2)
 Progress = Callable[[int, int], None]
 
 
@@ -82,7 +83,7 @@ def perform(*, now: datetime, progress: Progress = lambda done, of: None) -> int
             progress(number + 1, len(acts))
         for stage in stages:
             company.note_what_was_read(stage)
-        resolution.close_old(now=now, most=len(plays))
+        resolution.close_old(now=now)
     queue.forget()
     return len(plays)
 
@@ -116,6 +117,7 @@ class _Company:
 
     inbox: int
     seats: dict[str, Seat]
+    learned_at: datetime = datetime.min.replace(tzinfo=UTC)
 
     @classmethod
     def assemble(cls, inbox: int) -> _Company:
@@ -137,7 +139,8 @@ class _Company:
 
     def _customer(self, stage: _Stage, step: Step, at: datetime) -> None:
         play = stage.play
-        if not stage.conversation:
+        if at - self.learned_at > LEARN_AGAIN:
+            self.learned_at = at
             queue.forget()  # two weeks pass in seconds: what was learned a moment ago is hours old
         known = bool(play.uid)
         stage.lines += 1

@@ -71,6 +71,7 @@ class Desks:
         self.sockets: set[Desk] = set()
         self.db = DatabaseThreads(2, name="desk-live")
         self._checks = DatabaseThreads(1, name="desk-rights")  # its own: no slow question may delay it
+        self._came: dict[int, int] = {}     # how far the watched cases had come at the last look
         self._watching = [asyncio.create_task(self._recheck()), asyncio.create_task(self._be_present())]
 
     async def _recheck(self) -> None:
@@ -89,6 +90,10 @@ class Desks:
                 continue
             for desk in desks:
                 desk.check(now)
+            # What a lost hint did not tell: each case that moved since the last round is hinted once more.
+            came = {conversation: where.last_seq for conversation, where in now.cases.items()}
+            self.hub.deliver({f"case:{one}": str(seq) for one, seq in came.items() if self._came.get(one, seq) != seq})
+            self._came = came
 
     async def _be_present(self) -> None:
         """Note who is at the desk; runs for ever."""

@@ -13,7 +13,7 @@ import queue
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -43,9 +43,9 @@ class _Waiting(Generic[T]):
 
 
 class GroupCommit(Generic[T, R]):
-    """A queue in front of `run(items) -> results`, in the order given."""
+    """A queue in front of `run(items) -> outcomes`, in the order given; an outcome that is an exception refuses its item alone."""
 
-    def __init__(self, run: Callable[[list[T]], list[R]], *, name: str, most: int = 200, bound: int = 5000, patience: float = 2.0) -> None:
+    def __init__(self, run: Callable[[list[T]], Sequence[R | Exception]], *, name: str, most: int = 200, bound: int = 5000, patience: float = 2.0) -> None:
         """`most` items a batch, `bound` waiting at the most, `patience` seconds before an item is given up."""
         self._run, self._name, self._most, self._bound, self._patience = run, name, most, bound, patience
         self._queue: queue.SimpleQueue[_Waiting[T]] = queue.SimpleQueue()
@@ -125,7 +125,7 @@ class GroupCommit(Generic[T, R]):
             return Unavailable("the database was too slow")
         return self._commit([waiting])[0]
 
-    def _attempt(self, items: list[T]) -> list[R]:
+    def _attempt(self, items: list[T]) -> Sequence[R | Exception]:
         close_old_connections()                     # a lost connection would otherwise stay lost in this thread
         try:
             return self._run(items)

@@ -144,7 +144,7 @@ def client_address(scope: Scope, *, trusted_proxies: int) -> str:
         entries = [part.strip() for name, value in scope["headers"] if name == b"x-forwarded-for"
                    for part in value.decode("latin-1").split(",")]
         if len(entries) >= trusted_proxies:
-            return entries[-trusted_proxies]
+            return str(entries[-trusted_proxies])
     return str(scope["client"][0]) if scope.get("client") else ""
 
 

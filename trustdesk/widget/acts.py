@@ -122,13 +122,16 @@ async def _upload(chat: Chat, frame: Frame) -> None:
 
 async def _prove(chat: Chat, frame: Frame) -> None:
     case, now = chat.own_case(), clock.now()
+    wait = limiter.prove(visitor=chat.visitor, at=asyncio.get_running_loop().time())
+    if wait:
+        raise Refused("rate_limited", retry_after=wait)
     code, how = frame.get("code"), frame.get("how")
     if isinstance(code, str):
-        outcome = await chat.live.db(requests.check_proof, conversation_id=case.id, code=code[:20], now=now)
+        outcome = await chat.live.exchange(requests.check_proof, conversation_id=case.id, code=code[:20], now=now)
     elif isinstance(how, str):
         account = frame.get("account")
         claimed = account[:320] if isinstance(account, str) else ""
-        outcome = await chat.live.db(requests.start_proof, conversation_id=case.id, how=how, uid=chat.visitor.value if chat.visitor.known else "",
+        outcome = await chat.live.exchange(requests.start_proof, conversation_id=case.id, how=how, uid=chat.visitor.value if chat.visitor.known else "",
                                      claimed=claimed, locale=chat.locale, now=now)
     else:
         raise Refused("bad_frame")

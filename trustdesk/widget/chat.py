@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from django.conf import settings
-from django.db import Error
+from django.db import DataError, Error, IntegrityError
 
 from trustdesk.conversations import public, requests
 from trustdesk.customers import sessions, visitors
@@ -269,6 +269,9 @@ class Chat:
             self.error(refusal.code, frame, retry_after=refusal.retry_after)
         except (requests.UnableToAct, requests.UploadRefused) as refusal:
             self.error(refusal.code, frame)
+        except (DataError, IntegrityError):         # trying again would not help
+            log.exception("chat: a frame was refused by the database")
+            self.error("bad_frame", frame)
         except (Error, Unavailable):
             self.error("unavailable", frame, retry_after=Unavailable.retry_after)
 

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from trustdesk.conversations import attachments, public, transcript
+from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
 from trustdesk.seams import clock
 from trustdesk.widget import frames
@@ -32,14 +32,14 @@ _STATUS = {
 def upload(request: HttpRequest, key: str) -> HttpResponse:
     """Take the bytes of an announced file, with its ticket."""
     try:
-        stored = attachments.store(
+        stored = requests.store_upload(
             key=key,
             ticket=_bearer(request),
             stream=request,
             declared_type=request.content_type or "",
             now=clock.now(),
         )
-    except attachments.UploadRefused as refused:
+    except requests.UploadRefused as refused:
         return JsonResponse({"error": refused.code}, status=_STATUS[refused.code])
     return JsonResponse(
         {
@@ -60,8 +60,8 @@ def file(request: HttpRequest, key: str) -> HttpResponseBase:
     """Hand out a file to its visitor: our own pictures for showing, everything else for saving."""
     visitor = visitors.read(_bearer(request))
     try:
-        found = visitor and attachments.open_for(key=key, handle_kind=visitor.kind, handle=visitor.value)
-    except attachments.NotServed as reason:
+        found = visitor and requests.open_file(key=key, handle_kind=visitor.kind, handle=visitor.value)
+    except requests.NotServed as reason:
         return JsonResponse({"error": reason.code}, status=409)
     if not found:
         return JsonResponse({"error": "unknown_file"}, status=404)
@@ -98,7 +98,7 @@ def write_down(request: HttpRequest) -> HttpResponse:
     """Show the transcript of the visitor's case, or hand it out as a text file."""
     visitor = visitors.read(request.POST.get("token", ""))
     locale, wanted = get_language() or "en", request.POST.get("case", "")
-    case = visitor and transcript.find(
+    case = visitor and requests.find_transcript(
         handle_kind=visitor.kind,
         handle=visitor.value,
         thread=visitor.thread,
@@ -110,10 +110,10 @@ def write_down(request: HttpRequest) -> HttpResponse:
         raise Http404
     page = public.whole(case.id)
     if request.POST.get("as") == "text":
-        text = transcript.render_text(page=page, case=case, locale=locale)
+        text = requests.render_text(page=page, case=case, locale=locale)
         name = f'attachment; filename="transcript-{case.reference}.txt"'
         return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Content-Disposition": name})
-    return render(request, "widget/transcript.html", {"case": case, "rows": transcript.rows(page=page, locale=locale)})
+    return render(request, "widget/transcript.html", {"case": case, "rows": requests.transcript_rows(page=page, locale=locale)})
 
 
 def _bearer(request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ from django.conf import settings
 from trustdesk.customers.visitors import Visitor
 
 GENERATION = 600.0          # seconds; a bucket not used for one to two of these is full again and forgotten
+PROOF_STEPS = 30            # in that time, by one customer
 
 
 @dataclass(slots=True)
@@ -34,12 +35,16 @@ class Limiter:
                 return refused
         return self._take(visitor.thread, settings.CHAT_MESSAGES_PER_MINUTE, 60.0, at)
 
+    def prove(self, *, visitor: Visitor, at: float) -> int:
+        """Take one step of a proof, which asks the exchange, out of this customer's bucket; return 0, or the seconds to wait."""
+        return self._take(f"prove:{visitor.thread}", PROOF_STEPS, GENERATION, at)
+
     def _take(self, key: str, most: int, per: float, at: float) -> int:
         if at - self._since > GENERATION:
             self._buckets, self._older, self._since = {}, self._buckets, at
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = self._older.pop(key, None) or _Bucket(float(most), at)
+            bucket = self._buckets[key] = self._older.pop(key, _Bucket(float(most), at))
         bucket.left = min(float(most), bucket.left + (at - bucket.at) * most / per)
         bucket.at = at
         if bucket.left < 1:

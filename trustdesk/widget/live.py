@@ -43,6 +43,7 @@ class Live:
         self.chats: set[Chat] = set()
         self.epoch = ""
         self.db = DatabaseThreads(DATABASE_THREADS, name="live")
+        self.exchange = DatabaseThreads(DATABASE_THREADS, name="live-exchange")    # waits for others, so it has threads of its own
         self._behind: dict[Chat, None] = {}
         self._changed: dict[Chat, None] = {}
         self._queued: set[Chat] = set()
