@@ -393,11 +393,10 @@ def test_a_broken_frame_closes_its_socket_and_no_other(house: House, broken: str
 
 
 def test_a_thousand_brackets_are_still_json(house: House) -> None:
+    """N-11: read, or refused as what they are; in neither case does the process suffer."""
     socket, _ = house.chat()
     socket.send(deep(1000))
-    assert socket.receive()["t"] == "pong" or True
-    socket, _ = house.chat()
-    socket.ask({"t": "ping"}, "pong")
+    assert socket.receive()["t"] == "pong"
 
 
 @pytest.mark.parametrize(
@@ -421,7 +420,7 @@ def test_a_handshake_that_never_ends_is_cut(house: House) -> None:
         started = time.monotonic()
         assert silent.recv(1) == b""
         assert slow.recv(1) == b""
-        assert time.monotonic() - started < 25
+        assert time.monotonic() - started < 15
 
 
 def at(secure: House, address: str) -> Socket:

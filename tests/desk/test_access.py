@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import get_resolver, reverse
+from django.urls import reverse
 
 from tests import world
 from tests.desk.desks import HTMX, case_of, person
@@ -81,7 +81,7 @@ def ask(client: Client, name: str, reference: str, **headers: str) -> Any:
 
 def test_this_names_every_address_of_the_desk() -> None:
     assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, "desk_file"}
-    assert get_resolver().resolve("/desk/").func
+    assert reverse("desk") == "/desk/"
 
 
 @pytest.mark.parametrize("name", OF_A_CASE)

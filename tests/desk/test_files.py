@@ -52,7 +52,7 @@ def picture() -> bytes:
 
 
 def fetch(client: Client, key: str) -> Any:
-    answer = client.get(reverse("desk_file", args=[key]))
+    answer: Any = client.get(reverse("desk_file", args=[key]))
     answer.body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return answer
 

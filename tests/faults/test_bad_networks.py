@@ -78,7 +78,8 @@ def deaf_reader(port: int, token: str) -> socket.socket:
     key = base64.b64encode(os.urandom(16)).decode()
     link.sendall(
         f"GET /live/chat HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
-        f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+        f"Sec-WebSocket-Version: 13\r\n\r\n".encode()
     )
     hello = json.dumps({"t": "hello", "v": 1, "token": token}).encode()
     head = bytes([0x81, 0x80 | 126]) + struct.pack("!H", len(hello))
@@ -108,8 +109,8 @@ def test_readers_who_do_not_read_are_dropped_and_cost_nobody_anything(
                 before = process.memory_info().rss
                 load = asyncio.create_task(chatter([other, *neighbours], dice, seconds=6, rate=30))
                 peak = before
-                for _ in range(70):
-                    for _ in range(10):
+                for _ in range(14):
+                    for _ in range(50):
                         owner.say(LONG)
                     await owner.settled()
                     peak = max(peak, process.memory_info().rss)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -98,6 +99,7 @@ def test_chat_in_english_at_a_desktop(town: Town, window: Open) -> None:
     expect(sam.root.locator("#end-title")).to_have_text("This chat has ended")
     sam.window.sound("ended")
     expect(nina.page.locator("desk-case .badge--closed")).to_be_visible()
+    nina.window.excuse("status of 409")
     nina.field().fill("One more thing")
     nina.page.get_by_role("button", name="Send", exact=True).click()
     expect(nina.page.locator("desk-composer .unsent")).to_contain_text("This case is closed")
@@ -136,7 +138,9 @@ def test_a_seed_phrase_is_taken_out_on_both_sides(town: Town, window: Open) -> N
     assert "sausage" not in sam.page.evaluate(kept)
 
 
-def test_bad_input_is_said_where_it_was_made_and_nothing_typed_is_lost(window: Open) -> None:
+def test_bad_input_is_said_where_it_was_made_and_nothing_typed_is_lost(window: Open, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(bytes(26 * 1024 * 1024))
     for language in ("en", "zh-hans"):
         sam = come_in(window, language=language)
         draft = sam.root.locator("#draft")
@@ -155,9 +159,10 @@ def test_bad_input_is_said_where_it_was_made_and_nothing_typed_is_lost(window: O
         failed = tray.locator(".chat__tray--failed")
         expect(failed).to_have_count(1)
         expect(failed).to_contain_text(sam.text("This kind of file cannot be sent. Pictures, PDF and video can."))
+        sam.window.excuse("status of 415")
         # What it claims to be counts for nothing.
         pick.set_input_files({"name": "cat.png", "mimeType": "image/png", "buffer": b"MZ" + bytes(5000)})
-        pick.set_input_files({"name": "film.mp4", "mimeType": "video/mp4", "buffer": bytes(26 * 1024 * 1024)})
+        pick.set_input_files(film)
         expect(failed).to_have_count(3)
         expect(failed.last).to_contain_text(sam.text("Too big: files can have up to {limit}.").split("{")[0].strip())
         sam.window.sound("bad-files")

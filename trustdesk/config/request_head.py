@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from trustdesk.ui.security import headers_before_django
 
 HEAD_BYTES = 128 * 1024     # gathered before the parser says that a head is complete; what a page may get is less
-HEAD_SECONDS = 20.0         # from the first byte of a request, or of a connection, to the end of its head
+HEAD_SECONDS = 10.0         # from the first byte of a request, or of a connection, to the end of its head
 
 
 class BoundedHead(HttpToolsProtocol):

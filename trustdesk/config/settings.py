@@ -288,6 +288,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = MODE == "test" or DEBUG
 WHITENOISE_AUTOREFRESH = MODE == "test" or DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page has a use for our styles and scripts
 # A release changes every address, so production may keep files for ever; a try-out is edited in place.
 WHITENOISE_MAX_AGE = 0 if not PRODUCTION else 60
 WHITENOISE_IMMUTABLE_FILE_TEST = re.escape(STATIC_URL) if PRODUCTION else r"^$"

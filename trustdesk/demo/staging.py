@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -117,7 +117,7 @@ class _Company:
 
     inbox: int
     seats: dict[str, Seat]
-    learned_at: datetime = datetime.min.replace(tzinfo=UTC)
+    learned_at: datetime | None = None
 
     @classmethod
     def assemble(cls, inbox: int) -> _Company:
@@ -139,7 +139,7 @@ class _Company:
 
     def _customer(self, stage: _Stage, step: Step, at: datetime) -> None:
         play = stage.play
-        if at - self.learned_at > LEARN_AGAIN:
+        if self.learned_at is None or at - self.learned_at > LEARN_AGAIN:
             self.learned_at = at
             queue.forget()  # two weeks pass in seconds: what was learned a moment ago is hours old
         known = bool(play.uid)

@@ -57,7 +57,7 @@ export function mountComposer(chat, topic, sent) {
 
   function fillTray(file) {
     const { box, thumb, about, progress, again } = file.view.parts;
-    if (file.url && thumb.firstElementChild.tagName !== "IMG") {
+    if (file.url && file.width && thumb.firstElementChild.tagName !== "IMG") {
       const image = new Image(40, 40);
       Object.assign(image, { src: file.url, alt: "" });
       thumb.replaceChildren(image);
