@@ -24,7 +24,7 @@ from reference import measure
 from world import World, world
 
 AGENTS = 10
-ONE_IN = 10                 # an agent answers one message in ten
+ONE_IN = 10  # an agent answers one message in ten
 LIMITS = {"CHAT_MESSAGES_PER_MINUTE": "1000000", "NEW_CHATS_PER_10_MINUTES": "1000000", "WEB_THREADS": "8"}
 
 
@@ -34,8 +34,8 @@ class Customer:
     def __init__(self, load: Load, number: int) -> None:
         self.load, self.number = load, number
         self.token = self.reference = ""
-        self.sent: dict[str, float] = {}        # client id → time, not yet acknowledged
-        self.acked: dict[str, int] = {}         # client id → seq
+        self.sent: dict[str, float] = {}  # client id → time, not yet acknowledged
+        self.acked: dict[str, int] = {}  # client id → seq
         self.received: list[int] = []
         self.position = 0
         self.count = 0
@@ -67,8 +67,14 @@ class Customer:
         self.count += 1
         identity = f"{self.load.run}c{self.number}-{self.count}"
         self.sent[identity] = time.perf_counter()
-        self.wire.send({"t": "send", "id": identity, "topic": "deposit_missing",
-                        "text": f"Message {self.count}: my deposit of 0.5 ETH has not arrived yet, could you have a look please?"})
+        self.wire.send(
+            {
+                "t": "send",
+                "id": identity,
+                "topic": "deposit_missing",
+                "text": f"Message {self.count}: my deposit of 0.5 ETH has not arrived yet, could you have a look please?",
+            }
+        )
 
 
 class AgentDesk:
@@ -95,14 +101,16 @@ class AgentDesk:
         self.count += 1
         identity = f"{self.load.run}a{self.number}-{self.count}"
         self.load.replies[identity] = time.perf_counter()
-        self.wire.send({"t": "reply", "id": identity, "case": reference, "text": f"{identity} Thank you, we are looking into it."})
+        self.wire.send(
+            {"t": "reply", "id": identity, "case": reference, "text": f"{identity} Thank you, we are looking into it."}
+        )
 
 
 class Load:
     """The whole crowd and what it measured."""
 
     def __init__(self, customers: int, *, agents: int = AGENTS) -> None:
-        self.run = secrets.token_hex(3)         # client ids of one run never meet those of another
+        self.run = secrets.token_hex(3)  # client ids of one run never meet those of another
         self.customers = [Customer(self, number) for number in range(customers)]
         self.desks = [AgentDesk(self, number) for number in range(agents)]
         self.errors: dict[str, int] = defaultdict(int)
@@ -138,9 +146,9 @@ class Load:
 
     async def connect(self, port: int, cookies: list[str]) -> None:
         for start in range(0, len(self.customers), 50):
-            await asyncio.gather(*(customer.connect(port) for customer in self.customers[start:start + 50]))
+            await asyncio.gather(*(customer.connect(port) for customer in self.customers[start : start + 50]))
         await asyncio.gather(*(desk.connect(port, cookie) for desk, cookie in zip(self.desks, cookies, strict=True)))
-        for customer in self.customers:         # everybody opens a case, and an agent looks at it
+        for customer in self.customers:  # everybody opens a case, and an agent looks at it
             customer.say()
         await self.quiet()
         for customer in self.customers:
@@ -150,7 +158,7 @@ class Load:
     async def quiet(self, patience: float = 20) -> None:
         """Wait until everything sent is answered."""
         end = time.monotonic() + patience
-        while time.monotonic() < end and (any(customer.sent for customer in self.customers) or self.replies):
+        while time.monotonic() < end and (any(one.sent for one in self.customers) or self.replies):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     def close(self) -> None:
@@ -174,18 +182,24 @@ async def throughput(made: World, cookies: list[str], chats: int, seconds: float
     load.measuring = load.closed_loop = False
     took = time.perf_counter() - at
     stored = (load.messages - before) + (load.replied - replied)
-    figures = {"messages_per_second": round(stored / took), "ack": _quantiles(load.ack_times), "errors": dict(load.errors)}
+    figures = {
+        "messages_per_second": round(stored / took),
+        "ack": _quantiles(load.ack_times),
+        "errors": dict(load.errors),
+    }
     await load.quiet()
     load.close()
     return load, figures
 
 
-async def latency(made: World, cookies: list[str], chats: int, rate: int, seconds: float) -> tuple[Load, dict[str, Any]]:
+async def latency(
+    made: World, cookies: list[str], chats: int, rate: int, seconds: float
+) -> tuple[Load, dict[str, Any]]:
     """Messages at a fixed pace, however fast they are answered."""
     load = Load(chats)
     await load.connect(made.port, cookies)
     load.messages = 0
-    pace = rate * ONE_IN / (ONE_IN + 1)         # customers' share; the agents add the rest
+    pace = rate * ONE_IN / (ONE_IN + 1)  # customers' share; the agents add the rest
     start, sent = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - start) < seconds + 2:
         load.measuring = elapsed > 2
@@ -195,8 +209,13 @@ async def latency(made: World, cookies: list[str], chats: int, rate: int, second
         await asyncio.sleep(0.002)
     await load.quiet()
     load.measuring = False
-    figures = {"rate": rate, "to_agent": _quantiles(load.to_agent), "to_customer": _quantiles(load.to_customer),
-               "ack": _quantiles(load.ack_times), "errors": dict(load.errors)}
+    figures = {
+        "rate": rate,
+        "to_agent": _quantiles(load.to_agent),
+        "to_customer": _quantiles(load.to_customer),
+        "ack": _quantiles(load.ack_times),
+        "errors": dict(load.errors),
+    }
     load.close()
     return load, figures
 
@@ -206,8 +225,8 @@ async def idle(made: World, server: psutil.Process, count: int) -> dict[str, Any
     load = Load(count, agents=0)
     before = server.memory_full_info().uss
     for start in range(0, count, 100):
-        await asyncio.gather(*(customer.connect(made.port) for customer in load.customers[start:start + 100]))
-        for customer in load.customers[start:start + 100]:
+        await asyncio.gather(*(customer.connect(made.port) for customer in load.customers[start : start + 100]))
+        for customer in load.customers[start : start + 100]:
             customer.say()
     await load.quiet(60)
     await asyncio.sleep(5)
@@ -224,7 +243,9 @@ def verify(load: Load) -> dict[str, int]:
     lost = doubled = disordered = gaps = 0
     for customer in load.customers:
         case = Conversation.objects.filter(reference=customer.reference).get()
-        rows = list(Entry.objects.filter(conversation=case).order_by("seq").values_list("seq", "external_id", "author", "kind"))
+        rows = list(
+            Entry.objects.filter(conversation=case).order_by("seq").values_list("seq", "external_id", "author", "kind")
+        )
         gaps += [seq for seq, *_ in rows] != list(range(1, case.last_seq + 1))
         stored = defaultdict(list)
         for seq, external, author, _kind in rows:
@@ -245,7 +266,12 @@ def _quantiles(times: list[float]) -> dict[str, float]:
     if len(times) < 100:
         return {"n": len(times)}
     cuts = statistics.quantiles(times, n=1000)
-    return {"n": len(times), "p50_ms": round(cuts[499] * 1000, 1), "p99_ms": round(cuts[989] * 1000, 1), "p999_ms": round(cuts[998] * 1000, 1)}
+    return {
+        "n": len(times),
+        "p50_ms": round(cuts[499] * 1000, 1),
+        "p99_ms": round(cuts[989] * 1000, 1),
+        "p999_ms": round(cuts[998] * 1000, 1),
+    }
 
 
 def agents() -> list[str]:
@@ -258,13 +284,26 @@ def agents() -> list[str]:
 
     cookies = []
     for number in range(AGENTS):
-        agent = Agent.objects.create_user(f"bench{number}@example.test", "", display_name=f"Bench {number}", public_name=f"Bench {number}",
-                                          role=Role.AGENT, is_demo=True)
+        agent = Agent.objects.create_user(
+            f"bench{number}@example.test",
+            "",
+            display_name=f"Bench {number}",
+            public_name=f"Bench {number}",
+            role=Role.AGENT,
+            is_demo=True,
+        )
         for team in Team.objects.all():
             Membership.objects.create(agent=agent, team=team)
         session = SessionStore()
-        session.update({SESSION_KEY: str(agent.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
-                        HASH_SESSION_KEY: agent.get_session_auth_hash(), SIGNED_IN_AT: time.time(), DEMO: True})
+        session.update(
+            {
+                SESSION_KEY: str(agent.pk),
+                BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+                HASH_SESSION_KEY: agent.get_session_auth_hash(),
+                SIGNED_IN_AT: time.time(),
+                DEMO: True,
+            }
+        )
         session.create()
         cookies.append(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
     return cookies

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-_MASK = b"\0\0\0\0"         # masking with zeroes is masking; the server cannot tell and the client saves the work
+_MASK = b"\0\0\0\0"  # masking with zeroes is masking; the server cannot tell and the client saves the work
 
 
 class Wire(asyncio.Protocol):
@@ -43,7 +43,7 @@ class Wire(asyncio.Protocol):
             if b" 101 " not in self._data[:20]:
                 self.opened.set_exception(ConnectionError(self._data[:60].decode("latin-1")))
                 return
-            del self._data[:end + 4]
+            del self._data[: end + 4]
             self._upgraded = True
             self.opened.set_result(None)
         while self._take():
@@ -64,8 +64,8 @@ class Wire(asyncio.Protocol):
             size, start = struct.unpack_from("!Q", data, 2)[0], 10
         if len(data) < start + size:
             return False
-        body = bytes(data[start:start + size])
-        del data[:start + size]
+        body = bytes(data[start : start + size])
+        del data[: start + size]
         if opcode == 1:
             self.on_frame(orjson.loads(body))
         elif opcode == 9:
@@ -90,13 +90,22 @@ class Wire(asyncio.Protocol):
             self.transport.close()
 
 
-async def connect(host: str, port: int, path: str, on_frame: Callable[[dict[str, Any]], None], *, cookie: str = "") -> Wire:
+async def connect(
+    host: str, port: int, path: str, on_frame: Callable[[dict[str, Any]], None], *, cookie: str = ""
+) -> Wire:
     """Open a socket; raises ConnectionError when the handshake is refused."""
     loop = asyncio.get_running_loop()
     _, wire = await loop.create_connection(lambda: Wire(on_frame), host, port)
     key = base64.b64encode(os.urandom(16)).decode()
-    lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Key: {key}",
-             "Sec-WebSocket-Version: 13", f"Origin: http://{host}:{port}"]
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: {host}:{port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Key: {key}",
+        "Sec-WebSocket-Version: 13",
+        f"Origin: http://{host}:{port}",
+    ]
     if cookie:
         lines.append(f"Cookie: {cookie}")
     assert wire.transport is not None

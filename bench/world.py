@@ -32,8 +32,13 @@ class World:
         self.postgres.prepare()
         self.port = _free_port()
         self.environment = os.environ | {
-            "TRUSTDESK_MODE": "test", "TRUSTDESK_VAR": str(var), "PORT": str(self.port), "SECRET_KEY": secrets.token_urlsafe(50),
-            "DATABASE_URL": self.url, "DATABASE_OWNER_URL": self.postgres.url(role=database.OWNER), "LOG_LEVEL": "WARNING",
+            "TRUSTDESK_MODE": "test",
+            "TRUSTDESK_VAR": str(var),
+            "PORT": str(self.port),
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "DATABASE_URL": self.url,
+            "DATABASE_OWNER_URL": self.postgres.url(role=database.OWNER),
+            "LOG_LEVEL": "WARNING",
             "DJANGO_SETTINGS_MODULE": "trustdesk.config.settings",
         }
         self.manage("upgrade", "--verbosity", "0", TRUSTDESK_DATABASE_ROLE="owner")
@@ -54,13 +59,17 @@ class World:
 
     def manage(self, *arguments: str, **extra: str) -> None:
         """Run a management command to its end."""
-        subprocess.run([sys.executable, str(ROOT / "manage.py"), *arguments], check=True, env=self.environment | extra, cwd=ROOT)
+        subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments], check=True, env=self.environment | extra, cwd=ROOT
+        )
 
     @contextmanager
     def serving(self, *commands: str, **extra: str) -> Iterator[psutil.Process]:
         """Run the server (and other long-running commands) until the block ends; yields the server's process."""
-        running = [subprocess.Popen([sys.executable, str(ROOT / "manage.py"), command], env=self.environment | extra, cwd=ROOT)
-                   for command in ("serve", *commands)]
+        running = [
+            subprocess.Popen([sys.executable, str(ROOT / "manage.py"), command], env=self.environment | extra, cwd=ROOT)
+            for command in ("serve", *commands)
+        ]
         try:
             _wait_for(f"http://127.0.0.1:{self.port}/health/live")
             yield psutil.Process(running[0].pid)
@@ -95,7 +104,7 @@ def _free_port() -> int:
 def _wait_for(address: str) -> None:
     for _ in range(150):
         try:
-            with urllib.request.urlopen(address, timeout=2):
+            with urllib.request.urlopen(address, timeout=2):  # noqa: S310  our own
                 return
         except OSError:
             time.sleep(0.1)

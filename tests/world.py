@@ -21,11 +21,25 @@ def fresh() -> None:
     queue.forget()
 
 
-def agent(name: str, *teams: str, role: Role = Role.AGENT, on_shift: bool = True, available: bool = True, capacity: int = 4,
-          languages: list[str] | None = None) -> Seat:
+def agent(
+    name: str,
+    *teams: str,
+    role: Role = Role.AGENT,
+    on_shift: bool = True,
+    available: bool = True,
+    capacity: int = 4,
+    languages: list[str] | None = None,
+) -> Seat:
     """Hire somebody into these teams (slugs), around the clock unless told otherwise; returns the seat."""
-    person = Agent.objects.create_user(f"{name.lower()}@staff.example", secrets.token_urlsafe(16), display_name=f"{name} Surname",
-                                       public_name=name, role=role, capacity=capacity, languages=languages or ["en", "zh-hans"])
+    person = Agent.objects.create_user(
+        f"{name.lower()}@staff.example",
+        secrets.token_urlsafe(16),
+        display_name=f"{name} Surname",
+        public_name=name,
+        role=role,
+        capacity=capacity,
+        languages=languages or ["en", "zh-hans"],
+    )
     Agent.objects.filter(pk=person.pk).update(available=available)
     for slug in teams:
         Membership.objects.create(agent=person, team=Team.objects.get(slug=slug))
@@ -37,12 +51,24 @@ def agent(name: str, *teams: str, role: Role = Role.AGENT, on_shift: bool = True
     return seat
 
 
-def message(text: str, *, visitor: str = "anna", identity: str = "", topic: str = "deposit_missing", **more: object) -> Arrival:
+def message(
+    text: str, *, visitor: str = "anna", identity: str = "", topic: str = "deposit_missing", **more: object
+) -> Arrival:
     """Word a chat message of a visitor."""
     identity = identity or secrets.token_hex(8)
-    return Arrival(rulebook.chat_inbox(), Inbound(
-        external_id=f"visitor:{visitor}:{identity}", thread=f"visitor:{visitor}", handle_kind="visitor", handle=visitor, text=text,
-        sent_at=NOON, topic=topic, **more))  # type: ignore[arg-type]
+    return Arrival(
+        rulebook.chat_inbox(),
+        Inbound(
+            external_id=f"visitor:{visitor}:{identity}",
+            thread=f"visitor:{visitor}",
+            handle_kind="visitor",
+            handle=visitor,
+            text=text,
+            sent_at=NOON,
+            topic=topic,
+            **more,
+        ),
+    )  # type: ignore[arg-type]
 
 
 def chat(*texts: str, visitor: str = "anna", now: datetime = NOON, **more: object) -> Received:
@@ -50,7 +76,11 @@ def chat(*texts: str, visitor: str = "anna", now: datetime = NOON, **more: objec
     return intake.receive(messages=[message(text, visitor=visitor, **more) for text in texts], now=now)[-1]  # type: ignore[arg-type]
 
 
-def answer(seat: Seat, received: Received, text: str, *, note: bool = False, now: datetime = NOON, identity: str = "") -> replies.Sent:
+def answer(
+    seat: Seat, received: Received, text: str, *, note: bool = False, now: datetime = NOON, identity: str = ""
+) -> replies.Sent:
     """Let an agent answer, or leave a note."""
-    return replies.send(replies=[replies.Reply(received.conversation_id, seat.agent_id, identity or secrets.token_hex(8), text, note)],
-                        now=now)[0]
+    return replies.send(
+        replies=[replies.Reply(received.conversation_id, seat.agent_id, identity or secrets.token_hex(8), text, note)],
+        now=now,
+    )[0]

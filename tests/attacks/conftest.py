@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -34,7 +35,7 @@ class House:
         """Return where it listens."""
         return self.server.port
 
-    def chat(self, **fields: object) -> tuple[Socket, dict[str, object]]:
+    def chat(self, **fields: object) -> tuple[Socket, dict[str, Any]]:
         """Open a chat and be welcomed."""
         socket = Socket(self.port)
         return socket, socket.hello(**fields)
@@ -90,7 +91,7 @@ def no_proxy(_attacked: tuple[str, Path]) -> Iterator[House]:
 
 @pytest.fixture
 def inside(_attacked: tuple[str, Path], django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Django's own connection on the database of the houses, to plant what is to be protected and to look at the rows."""
+    """Django's own connection on the database of the houses, to plant what is to be protected and to look at it."""
     from tests import world  # imports models: too early for this file, which is read before Django is set up
 
     settings = connection.settings_dict
@@ -128,3 +129,13 @@ def browser() -> Iterator[Browser]:
 def _hang_up() -> Iterator[None]:
     yield
     close_all()
+
+
+@pytest.fixture
+def watch(browser: Browser, house: House) -> Iterator[Any]:
+    """A page that is watched, without its content security policy: a second line, and the first must hold alone."""
+    from tests.attacks.watching import Watch  # imports models, as above
+
+    context = browser.new_context(bypass_csp=True)
+    yield Watch(context, house)
+    context.close()

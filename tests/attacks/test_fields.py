@@ -12,34 +12,79 @@ from django.db import connection
 
 from tests import world
 from tests.attacks.conftest import House
-from tests.attacks.wire import Answer, Socket, exchange, get
-from tests.staff import people
-from trustdesk.conversations import attachments, proving
+from tests.attacks.wire import Socket, get
+from trustdesk.conversations import proving
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Attachment, Conversation, Entry
 from trustdesk.seams import clock
+from trustdesk.staff.models import Role
 
 # Everything a row of ours has a column for, and what other products were had by (A-04).
 EXTRA: dict[str, Any] = {
-    "author": "agent", "from": "agent", "kind": "note", "seq": 999, "visible": False, "is_internal": True, "agent": 1, "agent_id": 1,
-    "name": "Support", "at": "2001-01-01T00:00:00Z", "created_at": "2001-01-01T00:00:00Z", "sent_at": "2001-01-01T00:00:00Z",
-    "proof": 3, "proof_level": 3, "proof_until": "2099-01-01T00:00:00Z", "proof_how": "session", "team": 1, "team_id": 1,
-    "assignee": 1, "assignee_id": 1, "priority": 0, "status": "resolved", "customer": 1, "customer_id": 1, "handle": "anna",
-    "handle_kind": "uid", "thread": "visitor:anna", "external_id": "visitor:anna:1", "conversation_id": 1, "inbox_id": 1, "event": "proved",
-    "data": {"proof": 3}, "masked": [], "verified": True, "role": "admin", "account_id": 1, "__proto__": {"known": True}, "known": True,
-    "state": "ready", "file": "x", "key": "x", "url": "http://127.0.0.1/", "ticket": "x", "reason": "", "level": 3, "answer_to": "x@y.zz",
-    "rating": 5, "uid": "100002", "now": "2001-01-01", "locale": "fr", "tier": "vip",
-}  # fmt: skip
+    "author": "agent",
+    "from": "agent",
+    "kind": "note",
+    "seq": 999,
+    "visible": False,
+    "is_internal": True,
+    "agent": 1,
+    "agent_id": 1,
+    "name": "Support",
+    "at": "2001-01-01T00:00:00Z",
+    "created_at": "2001-01-01T00:00:00Z",
+    "sent_at": "2001-01-01T00:00:00Z",
+    "proof": 3,
+    "proof_level": 3,
+    "proof_until": "2099-01-01T00:00:00Z",
+    "proof_how": "session",
+    "team": 1,
+    "team_id": 1,
+    "assignee": 1,
+    "assignee_id": 1,
+    "priority": 0,
+    "status": "resolved",
+    "customer": 1,
+    "customer_id": 1,
+    "handle": "anna",
+    "handle_kind": "uid",
+    "thread": "visitor:anna",
+    "external_id": "visitor:anna:1",
+    "conversation_id": 1,
+    "inbox_id": 1,
+    "event": "proved",
+    "data": {"proof": 3},
+    "masked": [],
+    "verified": True,
+    "role": "admin",
+    "account_id": 1,
+    "__proto__": {"known": True},
+    "known": True,
+    "state": "ready",
+    "file": "x",
+    "key": "x",
+    "url": "http://127.0.0.1/",
+    "ticket": "x",
+    "reason": "",
+    "level": 3,
+    "answer_to": "x@y.zz",
+    "rating": 5,
+    "uid": "100002",
+    "now": "2001-01-01",
+    "locale": "fr",
+    "tier": "vip",
+}
 
 
 def row(reference: str) -> dict[str, Any]:
-    return Conversation.objects.filter(reference=reference).values().get()
+    return dict(Conversation.objects.filter(reference=reference).values().get())
 
 
 def test_extra_fields_of_a_message_change_nothing(house: House, inside: None) -> None:
     plain, stuffed = house.chat()[0], house.chat(**EXTRA)[0]
     ours = plain.say("hello", topic="deposit_missing")
-    theirs = stuffed.say("hello", topic="deposit_missing", **{key: value for key, value in EXTRA.items() if key != "id"})
+    theirs = stuffed.say(
+        "hello", topic="deposit_missing", **{key: value for key, value in EXTRA.items() if key != "id"}
+    )
     assert ours.keys() == theirs.keys()
     one, other = row(ours["case"]), row(theirs["case"])
     varies = {"id", "reference", "customer_id", "created_at", "updated_at", "queued_at", "waiting_since"}
@@ -57,7 +102,7 @@ def test_extra_fields_of_a_message_change_nothing(house: House, inside: None) ->
 
 
 FRAMES: dict[str, tuple[dict[str, Any], str]] = {
-    "resume": ({"t": "resume", "after": 0, "epoch": "x"}, "reset"),
+    "resume": ({"t": "resume", "after": 0, "epoch": "x"}, "welcome"),
     "typing": ({"t": "typing", "on": True}, "pong"),
     "read": ({"t": "read"}, "pong"),
     "upload": ({"t": "upload", "id": "u1", "size": 5, "type": "text/plain", "name": "a.txt"}, "upload"),
@@ -94,19 +139,78 @@ def test_nobody_reads_past_the_end(house: House, inside: None, seq: Any) -> None
     assert row(case)["customer_seq"] == 0
 
 
-WRONG_TYPES: list[Any] = [None, True, 0, -1, 2**70, 1.5, "", "x" * 5000, [], [[]], {}, {"a": 1}, "\0", "'; DROP TABLE staff_agent; --", "../../etc"]
+WRONG_TYPES: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    2**70,
+    1.5,
+    "",
+    "x" * 5000,
+    [],
+    [[]],
+    {},
+    {"a": 1},
+    "\0",
+    "'; DROP TABLE staff_agent; --",
+    "../../etc",
+]
 
 
-@pytest.mark.parametrize("field", ["id", "text", "files", "topic", "after", "epoch", "on", "seq", "name", "size", "type", "how", "code", "account",
-                                   "mail", "score", "comment"])  # fmt: skip
+@pytest.mark.parametrize(
+    "field",
+    [
+        "id",
+        "text",
+        "files",
+        "topic",
+        "after",
+        "epoch",
+        "on",
+        "seq",
+        "name",
+        "size",
+        "type",
+        "how",
+        "code",
+        "account",
+        "mail",
+        "score",
+        "comment",
+    ],
+)
 def test_values_of_any_shape_are_refused_or_ignored(house: House, field: str) -> None:
-    """S-16 on the wire: an error with a code, never a broken socket and never `unavailable`, which asks to try again."""
+    """S-16 on the wire: an error with a code, never a broken socket, never `unavailable`: that asks to try again."""
     kinds = {
-        "id": ["send", "upload"], "text": ["send"], "files": ["send"], "topic": ["send"], "after": ["resume"], "epoch": ["resume"],
-        "on": ["typing"], "seq": ["read"], "name": ["upload"], "size": ["upload"], "type": ["upload"], "how": ["prove"], "code": ["prove"],
-        "account": ["prove"], "mail": ["mail_me"], "score": ["rate"], "comment": ["rate"],
-    }  # fmt: skip
-    whole = {"text": "hi", "size": 5, "type": "text/plain", "name": "a.txt", "score": 5, "how": "mail_code", "mail": "a@b.example", "after": 0}
+        "id": ["send", "upload"],
+        "text": ["send"],
+        "files": ["send"],
+        "topic": ["send"],
+        "after": ["resume"],
+        "epoch": ["resume"],
+        "on": ["typing"],
+        "seq": ["read"],
+        "name": ["upload"],
+        "size": ["upload"],
+        "type": ["upload"],
+        "how": ["prove"],
+        "code": ["prove"],
+        "account": ["prove"],
+        "mail": ["mail_me"],
+        "score": ["rate"],
+        "comment": ["rate"],
+    }
+    whole = {
+        "text": "hi",
+        "size": 5,
+        "type": "text/plain",
+        "name": "a.txt",
+        "score": 5,
+        "how": "mail_code",
+        "mail": "a@b.example",
+        "after": 0,
+    }
     socket, _ = house.chat()
     socket.say("hello")
     if field in ("comment", "score"):
@@ -127,7 +231,9 @@ def test_fields_of_forms_that_nobody_asked_for_change_nothing(house: House, insi
     before = row(case)
     fields = "&".join(f"{key}={json.dumps(value)}" for key, value in EXTRA.items())
     body = f"token={welcome['token']}&case={case}&{fields}".encode()
-    answer = get(house.port, "/chat/transcript/", "Content-Type: application/x-www-form-urlencoded", method="POST", body=body)
+    answer = get(
+        house.port, "/chat/transcript/", "Content-Type: application/x-www-form-urlencoded", method="POST", body=body
+    )
     assert answer.status == 200
     assert row(case) == before
 
@@ -142,10 +248,10 @@ def test_a_note_is_in_nothing_a_customer_gets(house: House, inside: None) -> Non
     socket, welcome = house.chat()
     reference, token = socket.say("my deposit is missing")["case"], welcome["token"]
     case = Conversation.objects.get(reference=reference)
-    seat = world.agent(f"Mei{time.monotonic_ns()}", role=people.Role.ADMIN)
+    seat = world.agent(f"Mei{time.monotonic_ns()}", role=Role.ADMIN)
     received = Received(case.pk, reference, None, 1, clock.now(), "", (), False, False)
     shown = world.answer(seat, received, "we look into it", now=clock.now())
-    before = [frame for frame in _until_quiet(socket)]
+    before = list(_until_quiet(socket))
     note = world.answer(seat, received, f"he lies, {CANARY}", note=True, now=clock.now())
     key = _file_in(note.seq, case.pk)
     assert Entry.objects.filter(conversation=case, text__contains=CANARY).exists(), "there must be something to leak"
@@ -155,9 +261,12 @@ def test_a_note_is_in_nothing_a_customer_gets(house: House, inside: None) -> Non
     assert all(frame["t"] in ("entries", "queue", "presence") for frame in after)
     heard = [*before, *after]
     for frame in (
-        {"t": "resume", "after": 0, "epoch": welcome["epoch"]}, {"t": "resume", "after": note.seq - 1, "epoch": welcome["epoch"]},
-        {"t": "read", "seq": note.seq}, {"t": "transcript"}, {"t": "mail_me", "mail": "anna@mail.example.test"},
-    ):  # fmt: skip
+        {"t": "resume", "after": 0, "epoch": welcome["epoch"]},
+        {"t": "resume", "after": note.seq - 1, "epoch": welcome["epoch"]},
+        {"t": "read", "seq": note.seq},
+        {"t": "transcript"},
+        {"t": "mail_me", "mail": "anna@mail.example.test"},
+    ):
         socket.send(frame)
         heard += _until_quiet(socket)
     fresh = Socket(house.port)
@@ -167,7 +276,15 @@ def test_a_note_is_in_nothing_a_customer_gets(house: House, inside: None) -> Non
     assert [answer.status for answer in answers] == [200] * 3
     for kind in ("page", "text"):
         body = f"token={token}&case={reference}&as={kind}".encode()
-        answers.append(get(house.port, "/chat/transcript/", "Content-Type: application/x-www-form-urlencoded", method="POST", body=body))
+        answers.append(
+            get(
+                house.port,
+                "/chat/transcript/",
+                "Content-Type: application/x-www-form-urlencoded",
+                method="POST",
+                body=body,
+            )
+        )
         assert answers[-1].status == 200
         assert b"we look into it" in answers[-1].body
     proving_step = proving.check(conversation_id=case.pk, code="1", now=clock.now())
@@ -180,8 +297,12 @@ def test_a_note_is_in_nothing_a_customer_gets(house: House, inside: None) -> Non
     assert get(house.port, f"/chat/files/{key}", bearer).status == 404
     assert shown.seq < note.seq
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM channels_delivery WHERE d::text LIKE %s".replace("channels_delivery", "channels_delivery d"),
-                       [f"%{CANARY}%"])  # fmt: skip
+        cursor.execute(
+            "SELECT count(*) FROM channels_delivery WHERE d::text LIKE %s".replace(
+                "channels_delivery", "channels_delivery d"
+            ),
+            [f"%{CANARY}%"],
+        )
         assert cursor.fetchone() == (0,)
 
 
@@ -189,8 +310,18 @@ def _file_in(seq: int, conversation: int) -> str:
     """Put a file into a note, as the desk will."""
     entry = Entry.objects.get(conversation=conversation, seq=seq)
     key = secrets.token_urlsafe(32)
-    Attachment.objects.create(key=key, client_id=key[:20], conversation_id=conversation, entry=entry, name="secret-note.txt",
-                              media_type="text/plain", size=3, state="ready", created_at=clock.now(), agent_id=entry.agent_id)  # fmt: skip
+    Attachment.objects.create(
+        key=key,
+        client_id=key[:20],
+        conversation_id=conversation,
+        entry=entry,
+        name="secret-note.txt",
+        media_type="text/plain",
+        size=3,
+        state="ready",
+        created_at=clock.now(),
+        agent_id=entry.agent_id,
+    )
     return key
 
 
@@ -201,89 +332,3 @@ def _until_quiet(socket: Socket) -> list[Any]:
             heard.append(socket.receive(within=0.5))
     except TimeoutError:
         return heard
-
-
-# Uploads (A-03, S-15) ----------------------------------------------------------------------------------------------
-
-
-def announced(socket: Socket, body: bytes, name: str = "a.txt") -> dict[str, Any]:
-    frame = {"t": "upload", "id": secrets.token_hex(8), "name": name, "size": len(body), "type": "text/plain"}
-    answer = socket.ask(frame, "upload")
-    assert answer["t"] == "upload", answer
-    return answer
-
-
-def put(house: House, url: str, ticket: str, body: bytes, *more: str) -> Answer:
-    bearer = (f"Authorization: Bearer {ticket}",) if ticket else ()
-    return get(house.port, url, *bearer, "Content-Type: text/plain", *more, method="PUT", body=body)
-
-
-def test_an_upload_is_for_who_announced_it(house: House) -> None:
-    """A-03: another visitor's ticket, token or nothing lets no bytes in, and his message cannot carry the file."""
-    (anna, welcome), (boris, his) = house.chat(), house.chat()
-    body = b"my statement"
-    place, other = announced(anna, body), announced(boris, body)
-    for ticket in (other["ticket"], his["token"], welcome["token"], "", "x", place["ticket"][:-3], other["ticket"].replace(":", ".")):
-        answer = put(house, place["url"], ticket, b"his  content")
-        assert (answer.status, json.loads(answer.body)) == (403, {"error": "bad_ticket"})
-    assert put(house, other["url"], place["ticket"], b"her  content").status == 403
-    assert boris.say("with her file", files=[place["file"]])["code"] == "unknown_file"
-    assert put(house, place["url"], place["ticket"], body).status == 201
-    assert boris.say("with her file", files=[place["file"]])["code"] == "unknown_file"
-    assert anna.say("with my file", files=[place["file"]])["t"] == "ack"
-    assert boris.say("again", files=[place["file"]])["code"] == "unknown_file"
-    bearer = "Authorization: Bearer {}"
-    assert get(house.port, f"/chat/files/{place['file']}", bearer.format(his["token"])).status == 404
-    assert get(house.port, f"/chat/files/{place['file']}").status == 404
-    assert get(house.port, f"/chat/files/{place['file']}?token={welcome['token']}").status == 404, "S-46: not in the address"
-    assert get(house.port, f"/chat/files/{place['file']}", bearer.format(place["ticket"])).status == 404
-    own = get(house.port, f"/chat/files/{place['file']}", bearer.format(welcome["token"]))
-    assert own.status == 200
-    assert own.body == body
-
-
-def test_a_ticket_works_once_and_for_a_minute(house: House, inside: None) -> None:
-    """S-15: the ticket of an upload is what others have for sockets; ours takes none."""
-    socket, _ = house.chat()
-    place = announced(socket, b"hello")
-    assert put(house, place["url"], place["ticket"], b"hello").status == 201
-    again = put(house, place["url"], place["ticket"], b"other")
-    assert (again.status, json.loads(again.body)) == (409, {"error": "ticket_used"})
-    late = announced(socket, b"hello", "b.txt")
-    key, handle, number, issued = attachments.signing.loads(late["ticket"], salt=attachments._SALT)
-    old = attachments.signing.dumps([key, handle, number, issued - 61], salt=attachments._SALT)
-    assert put(house, late["url"], old, b"hello").status == 403
-    assert attachments.TICKET_LASTS.total_seconds() == 60
-    assert put(house, late["url"], late["ticket"], b"hello").status == 201
-
-
-def test_an_upload_never_shows_as_a_page(house: House) -> None:
-    """S-10, X-05: opened directly, refused or served, nothing of it is HTML."""
-    socket, welcome = house.chat()
-    page = b"<html><script>alert(1)</script></html>"
-    place = announced(socket, page)
-    assert put(house, place["url"], place["ticket"], page).status == 201
-    for path, header in ((place["url"], ""), (f"/chat/files/{place['file']}", f"Authorization: Bearer {welcome['token']}")):
-        answer = get(house.port, path, *([header] if header else []), "Accept: text/html", "Sec-Fetch-Mode: navigate")
-        assert not answer.header("Content-Type").startswith("text/html") or answer.status == 405
-        assert answer.header("X-Content-Type-Options") == "nosniff"
-        if answer.status == 200:
-            assert answer.header("Content-Disposition").startswith("attachment")
-            assert answer.header("Content-Security-Policy") == "default-src 'none'; sandbox"
-            assert answer.header("Cross-Origin-Resource-Policy") == "same-origin"
-
-
-def test_an_upload_longer_than_announced_stops_at_the_announced_length(house: House) -> None:
-    socket, _ = house.chat()
-    place = announced(socket, b"hello")
-    before = house.memory()
-
-    def endless() -> Any:
-        yield (f"PUT {place['url']} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {place['ticket']}\r\n"
-               "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n").encode()  # fmt: skip
-        for _ in range(40):
-            yield b"100000\r\n" + b"a" * 2**20 + b"\r\n"
-
-    assert exchange(house.port, endless()).status in (400, 413, 0)
-    assert house.memory() - before < 40e6
-    assert put(house, place["url"], place["ticket"], b"hello").status in (403, 409, 413)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -21,7 +22,9 @@ FORM = "Content-Type: application/x-www-form-urlencoded"
 
 def post(*lines: str, body: bytes = b"", path: str = "/chat/transcript/") -> bytes:
     """Word a POST; the length of the body is whatever `lines` say."""
-    return ("\r\n".join([f"POST {path} HTTP/1.1", "Host: 127.0.0.1", FORM, *lines]) + "\r\n\r\n").encode("latin-1") + body
+    return ("\r\n".join([f"POST {path} HTTP/1.1", "Host: 127.0.0.1", FORM, *lines]) + "\r\n\r\n").encode(
+        "latin-1"
+    ) + body
 
 
 def request(*lines: str) -> bytes:
@@ -44,7 +47,10 @@ NONSENSE: dict[str, tuple[Callable[[], bytes | Iterator[bytes]], set[int]]] = {
     "one header of a megabyte": (lambda: request("X-A: " + "b" * 2**20), {400, 431, 0}),
     "a name of a megabyte": (lambda: request("X-" + "b" * 2**20 + ": a"), {400, 431, 0}),
     "an address of a megabyte": (lambda: b"GET /" + b"a" * 2**20 + b" HTTP/1.1\r\nHost: a\r\n\r\n", {400, 414, 431, 0}),
-    "an address of 60 KB": (lambda: b"GET /" + b"a" * 60_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", {400, 404, 414}),
+    "an address of 60 KB": (
+        lambda: b"GET /" + b"a" * 60_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        {400, 404, 414},
+    ),
     "two lengths": (lambda: post("Content-Length: 5", "Content-Length: 6", body=b"abcdef" + SMUGGLED), {400}),
     "two equal lengths": (lambda: post("Content-Length: 5", "Content-Length: 5", body=b"abcde"), {400}),
     "a list of lengths": (lambda: post("Content-Length: 5, 6", body=b"abcdef" + SMUGGLED), {400}),
@@ -57,7 +63,10 @@ NONSENSE: dict[str, tuple[Callable[[], bytes | Iterator[bytes]], set[int]]] = {
     "TE.CL": (lambda: post("Transfer-Encoding: chunked", "Content-Length: 4", body=b"0\r\n\r\n" + SMUGGLED), {400}),
     "TE.TE": (lambda: post("Transfer-Encoding: chunked", "Transfer-Encoding: x", body=b"0\r\n\r\n" + SMUGGLED), {400}),
     "an odd encoding": (lambda: post("Transfer-Encoding: xchunked", body=b"0\r\n\r\n" + SMUGGLED), {400}),
-    "a folded encoding": (lambda: post("Transfer-Encoding:\r\n chunked", body=b"0\r\n\r\n" + SMUGGLED), {400, 403, 404}),
+    "a folded encoding": (
+        lambda: post("Transfer-Encoding:\r\n chunked", body=b"0\r\n\r\n" + SMUGGLED),
+        {400, 403, 404},
+    ),
     "a space before the colon": (lambda: post("Transfer-Encoding : chunked", body=b"0\r\n\r\n" + SMUGGLED), {400}),
     "a bare LF": (lambda: b"GET /chat/ HTTP/1.1\nHost: a\n\n", {400}),
     "a NUL in a header": (lambda: request("X-A: a\0b"), {400}),
@@ -71,10 +80,13 @@ NONSENSE: dict[str, tuple[Callable[[], bytes | Iterator[bytes]], set[int]]] = {
     "TLS": (lambda: b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 500, {400}),
     "words": (lambda: b"EHLO mail.example\r\n\r\n", {400}),
     "a broken chunk": (lambda: post("Transfer-Encoding: chunked", body=b"zz\r\nabc\r\n"), {400}),
-    "a chunk beyond counting": (lambda: post("Transfer-Encoding: chunked", body=b"ffffffffffffffffff\r\nabc\r\n"), {400}),
+    "a chunk beyond counting": (
+        lambda: post("Transfer-Encoding: chunked", body=b"ffffffffffffffffff\r\nabc\r\n"),
+        {400},
+    ),
     "50 MB in chunks": (lambda: chunks(50), {413, 0}),
     "CONNECT": (lambda: b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n", {400, 404, 405}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
@@ -108,12 +120,12 @@ def test_a_head_without_end_is_cut_off(house: House) -> None:
         piece = b"".join(b"X-%d: a\r\n" % n for n in range(6000)) if begun.endswith(b"\n") else b"a" * 65536
         with wire.connect(house.port) as link:
             sent = 0
-            with pytest.raises(OSError, match="reset|Broken pipe"):
+            with contextlib.suppress(OSError):
                 link.sendall(begun)
                 while sent < 100e6:
                     sent += len(piece)
                     link.sendall(piece)
-            assert sent < 20e6
+            assert sent < 20e6, "it was taken as long as it came"
     assert house.memory() - before < 30e6
 
 
@@ -180,18 +192,29 @@ def opened(port: int, address: str, *more: str, secure: bool) -> str:
 
 def test_addresses_anybody_can_write_do_not_make_him_many(secure: House) -> None:
     """Two new chats in ten minutes, whatever a stranger writes left of what our proxy wrote."""
-    spoofed = ("X-Real-IP: {0}", "CF-Connecting-IP: {0}", "True-Client-IP: {0}", "Forwarded: for={0}", "X_Forwarded_For: {0}",
-               "X-Forwarded-For: {0}")  # fmt: skip
+    spoofed = (
+        "X-Real-IP: {0}",
+        "CF-Connecting-IP: {0}",
+        "True-Client-IP: {0}",
+        "Forwarded: for={0}",
+        "X_Forwarded_For: {0}",
+        "X-Forwarded-For: {0}",
+    )
     results = []
     for number in range(4):
         made_up = f"198.51.100.{number}"
-        results.append(opened(secure.port, f"{made_up}, 192.0.2.10", *(one.format(made_up) for one in spoofed), secure=True))
+        results.append(
+            opened(secure.port, f"{made_up}, 192.0.2.10", *(one.format(made_up) for one in spoofed), secure=True)
+        )
     assert results == ["ack", "ack", "rate_limited", "rate_limited"]
     assert [opened(secure.port, f"192.0.2.{number}", secure=True) for number in (20, 21, 22, 23)] == ["ack"] * 4
 
 
 def test_without_a_proxy_nobody_is_believed(no_proxy: House) -> None:
-    results = [opened(no_proxy.port, f"198.51.100.{number}", f"X-Real-IP: 198.51.100.{number}", secure=False) for number in range(4)]
+    results = [
+        opened(no_proxy.port, f"198.51.100.{number}", f"X-Real-IP: 198.51.100.{number}", secure=False)
+        for number in range(4)
+    ]
     assert results == ["ack", "ack", "rate_limited", "rate_limited"]
 
 
@@ -202,6 +225,6 @@ def test_a_network_is_one_place_and_two_are_two() -> None:
     assert network("2001:db8:1:2::1") == network("2001:db8:1:2:ffff::9")
     assert network("2001:db8:1:2::1") != network("2001:db8:1:3::1")
     limiter, visitor = Limiter(), Visitor("visitor", "anna")
-    waits = [limiter.wait(visitor=visitor, address="2001:db8:1:2::%x" % n, opens=True, at=0.0) for n in range(1, 130)]
+    waits = [limiter.wait(visitor=visitor, address=f"2001:db8:1:2::{n:x}", opens=True, at=0.0) for n in range(1, 130)]
     assert waits[0] == 0
     assert waits[-1] > 0

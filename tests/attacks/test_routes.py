@@ -22,15 +22,15 @@ from tests.world import NOON
 from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.seams import clock
-from trustdesk.staff.models import Agent, Team
+from trustdesk.staff.models import Agent, Factor, Team
 
 pytestmark = pytest.mark.django_db
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`who`: anyone; a visitor with his token (nothing is done by cookie); entrance: staff who sign in; staff behind the
-    second factor. `nobody`: the status of the first method for somebody who shows nothing."""
+    """`who`: anyone; a visitor with his token (nothing is done by cookie); entrance: staff who sign in; staff behind
+    the second factor. `nobody`: the status of the first method for somebody who shows nothing."""
 
     who: str
     methods: str
@@ -108,13 +108,19 @@ def routes() -> list[str]:
 
 def fill(route: str, **names: str) -> str:
     """Put names of things into a pattern; those of nothing unless they are given."""
-    nothing = {"key": secrets.token_urlsafe(32), "reference": "777-777-7777", "token": "made-up", "pk": "999999", "name": "x"}
+    nothing = {
+        "key": secrets.token_urlsafe(32),
+        "reference": "777-777-7777",
+        "token": "made-up",
+        "pk": "999999",
+        "name": "x",
+    }
     return "/" + re.sub(r"<\w+:(\w+)>", lambda match: (nothing | names)[match[1]], route)
 
 
 def ask(client: Client, method: str, path: str, **more: Any) -> HttpResponseBase:
     """Ask, whatever the method."""
-    return client.generic(method, path, **more)  # type: ignore[return-value]
+    return client.generic(method, path, **more)
 
 
 def test_every_route_has_a_row_and_every_row_a_route() -> None:
@@ -149,7 +155,7 @@ def test_nobody_gets_behind_the_door_and_learns_where_it_is(route: str) -> None:
     token = visitors.token(visitors.anonymous())
     mei = people.agent("mei@example.com")
     people.give_totp(mei)
-    halfway = people.signed_in(mei, factor=people.Factor.NONE)
+    halfway = people.signed_in(mei, factor=Factor.NONE)
     for client, headers in (
         (Client(), {}),
         (Client(), {"Authorization": f"Bearer {token}"}),
@@ -165,7 +171,9 @@ def test_nobody_gets_behind_the_door_and_learns_where_it_is(route: str) -> None:
 # What a form needs -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("route", [route for route, rule in POLICY.items() if "POST" in rule.methods and rule.who != "visitor"])
+@pytest.mark.parametrize(
+    "route", [route for route, rule in POLICY.items() if "POST" in rule.methods and rule.who != "visitor"]
+)
 def test_no_other_site_makes_a_browser_of_staff_do_anything(route: str) -> None:
     """S-09: without the token of the form, with a wrong one, or as text/plain, nothing is done.
 
@@ -234,9 +242,13 @@ def test_what_is_somebody_elses_looks_like_what_is_not_there(route: str) -> None
 
         def answers(reference: str, key: str) -> tuple[int, bytes, dict[str, str]]:
             answer = ask(
-                Client(), method, fill(route, key=key), data=f"token={token}&case={reference}",
-                content_type="application/x-www-form-urlencoded", headers={"Authorization": f"Bearer {token}"},
-            )  # fmt: skip
+                Client(),
+                method,
+                fill(route, key=key),
+                data=f"token={token}&case={reference}",
+                content_type="application/x-www-form-urlencoded",
+                headers={"Authorization": f"Bearer {token}"},
+            )
             return answer.status_code, getattr(answer, "content", b""), dict(answer.headers)
 
         foreign = answers(case.reference, key)
@@ -244,7 +256,9 @@ def test_what_is_somebody_elses_looks_like_what_is_not_there(route: str) -> None
         assert foreign[0] in (403, 404)
 
 
-@pytest.mark.parametrize("route", [route for route in POLICY if re.search("<str:(reference|key)>", route) and "desk" in route])
+@pytest.mark.parametrize(
+    "route", [route for route in POLICY if re.search("<str:(reference|key)>", route) and "desk" in route]
+)
 def test_another_teams_case_looks_like_none_to_an_agent(route: str) -> None:
     """A-01, A-02 for staff: an agent of funds asks for a case, and a file, of accounts."""
     method = POLICY[route].methods.split()[0]
@@ -257,13 +271,18 @@ def test_another_teams_case_looks_like_none_to_an_agent(route: str) -> None:
         def answers(**names: str) -> tuple[int, bytes]:
             to = "me" if "assignment" in route else "resolved"
             answer = ask(
-                client, method, fill(route, **names), data=f"text=hi&id=1&to={to}",
+                client,
+                method,
+                fill(route, **names),
+                data=f"text=hi&id=1&to={to}",
                 content_type="application/x-www-form-urlencoded",
-            )  # fmt: skip
+            )
             body = getattr(answer, "content", b"")
             return answer.status_code, body.replace(names.get("reference", names.get("key", "")).encode(), b"")
 
         foreign = answers(reference=case.reference) if "reference" in route else answers(key=key)
         unknown = answers(reference="777-777-7777") if "reference" in route else answers(key=secrets.token_urlsafe(32))
         assert foreign[0] == 404
-        assert re.sub(rb'value="\w{64}"|"\w{64}"', b"", foreign[1]) == re.sub(rb'value="\w{64}"|"\w{64}"', b"", unknown[1])
+        assert re.sub(rb'value="\w{64}"|"\w{64}"', b"", foreign[1]) == re.sub(
+            rb'value="\w{64}"|"\w{64}"', b"", unknown[1]
+        )

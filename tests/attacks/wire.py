@@ -1,4 +1,4 @@
-"""What an attacker has: a raw connection, and a WebSocket client that may break every rule. Blocking, small, unforgiving."""
+"""What an attacker has: a raw connection, and a WebSocket client that may break every rule."""
 
 from __future__ import annotations
 
@@ -132,9 +132,15 @@ class Socket:
         origins = (f"http://{host}",) if origins is None else origins
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [
-            f"GET {path} HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade",
-            f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", *(f"Origin: {one}" for one in origins), *headers,
-        ]  # fmt: skip
+            f"GET {path} HTTP/1.1",
+            f"Host: {host}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {key}",
+            "Sec-WebSocket-Version: 13",
+            *(f"Origin: {one}" for one in origins),
+            *headers,
+        ]
         self.link = connect(port, timeout=timeout)
         _open.append(self.link)
         self._data = bytearray()
@@ -222,7 +228,9 @@ class Socket:
 
     def say(self, text: str, **fields: Any) -> Frame:
         """Send a message and return its ack, or the error."""
-        return self.ask({"t": "send", "id": base64.urlsafe_b64encode(os.urandom(9)).decode(), "text": text} | fields, "ack")
+        return self.ask(
+            {"t": "send", "id": base64.urlsafe_b64encode(os.urandom(9)).decode(), "text": text} | fields, "ack"
+        )
 
     def _next(self, end: float) -> tuple[int, bytes]:
         while True:

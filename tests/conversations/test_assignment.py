@@ -39,7 +39,10 @@ class TestDealing:
         assert assignment.deal(now=NOON + timedelta(seconds=10)) == 2
         assert assignment.deal(now=NOON + timedelta(seconds=10)) == 0
         left = Conversation.objects.filter(queued_at__isnull=False).order_by("queued_at")
-        assert [place.position for place in map(queue.places([one.pk for one in left], now=NOON).get, [one.pk for one in left])] == [1, 2, 3]  # type: ignore[union-attr]
+        assert [
+            place.position
+            for place in map(queue.places([one.pk for one in left], now=NOON).get, [one.pk for one in left])
+        ] == [1, 2, 3]  # type: ignore[union-attr]
 
     def test_nobody_gets_a_chat_of_another_team_or_off_shift_or_gone(self) -> None:
         other = world.agent("Oli", "trading")
@@ -51,7 +54,11 @@ class TestDealing:
         assert assignment.deal(now=NOON) == 0
 
     def test_a_colleague_cannot_take_what_somebody_has_but_a_lead_can(self) -> None:
-        maya, bo, lead = world.agent("Maya", "funds"), world.agent("Bo", "funds"), world.agent("Lea", "funds", role=Role.LEAD)
+        maya, bo, lead = (
+            world.agent("Maya", "funds"),
+            world.agent("Bo", "funds"),
+            world.agent("Lea", "funds", role=Role.LEAD),
+        )
         received = world.chat("hello")
         assignment.take(conversation_id=received.conversation_id, seat=maya, now=NOON)
         with pytest.raises(acting.UnableToAct, match="taken"):

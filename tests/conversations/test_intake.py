@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
@@ -13,12 +14,12 @@ from mnemonic import Mnemonic
 
 from tests import world
 from tests.world import NOON
-from trustdesk.conversations import intake, public, resolution, statements
+from trustdesk.conversations import intake, public, resolution
 from trustdesk.conversations.models import Conversation, Entry, Evidence, Wait
 from trustdesk.customers.models import Customer
 from trustdesk.policy import reference
 
-OPENING, GOING_ON = 15, 8       # statements, two of them the savepoint around the batch
+OPENING, GOING_ON = 15, 8  # statements, two of them the savepoint around the batch
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,12 @@ def test_a_first_message_opens_a_case_with_number_team_and_place_in_the_queue() 
     case = Conversation.objects.get(pk=received.conversation_id)
     assert received.opened
     assert reference.parse(case.reference) == case.reference
-    assert (case.status, case.team and case.team.slug, case.type and case.type.code, case.queued_at) == ("waiting", "funds", "deposit_missing", NOON)
+    assert (case.status, case.team and case.team.slug, case.type and case.type.code, case.queued_at) == (
+        "waiting",
+        "funds",
+        "deposit_missing",
+        NOON,
+    )
     assert timeline(case.pk) == [(1, "customer", "My deposit is missing"), (2, "system", "triaged")]
     assert Wait.objects.get(conversation=case).ahead == 0
 
@@ -67,8 +73,12 @@ def test_the_same_id_of_another_sender_is_another_message() -> None:
 def test_a_batch_costs_a_fixed_handful_of_statements(size: int) -> None:
     """Opening cases and going on cost the same for one message and for two hundred."""
     world.chat("warms up what is remembered", visitor="nobody")
-    batches = {what: [world.message("0.5 BTC to 3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", visitor=f"visitor{n}") for n in range(size)]
-               for what in ("opening", "going on")}
+    batches = {
+        what: [
+            world.message("0.5 BTC to 3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", visitor=f"visitor{n}") for n in range(size)
+        ]
+        for what in ("opening", "going on")
+    }
     counts = {what: _statements(lambda: intake.receive(messages=batch, now=NOON)) for what, batch in batches.items()}  # noqa: B023
     assert counts == {"opening": OPENING, "going on": GOING_ON}
 
@@ -76,7 +86,7 @@ def test_a_batch_costs_a_fixed_handful_of_statements(size: int) -> None:
 def _statements(act: Callable[[], object]) -> int:
     """Count what is sent to the database by whichever cursor, savepoints included."""
     counted = 0
-    original = statements.psycopg.Cursor.execute
+    original = psycopg.Cursor.execute
 
     def execute(self: object, *args: object, **kwargs: object) -> object:
         nonlocal counted
@@ -84,7 +94,7 @@ def _statements(act: Callable[[], object]) -> int:
         return original(self, *args, **kwargs)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statements.psycopg.Cursor, "execute", execute)
+        patch.setattr(psycopg.Cursor, "execute", execute)
         act()
     return counted
 
@@ -94,7 +104,10 @@ def test_a_secret_is_masked_before_it_is_stored_and_the_customer_is_told() -> No
     received = world.chat(f"my seed is {phrase} please help")
     assert "seed_phrase" in received.masked
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM conversations_entry WHERE text LIKE %s OR data::text LIKE %s", [f"%{phrase[:30]}%"] * 2)
+        cursor.execute(
+            "SELECT count(*) FROM conversations_entry WHERE text LIKE %s OR data::text LIKE %s",
+            [f"%{phrase[:30]}%"] * 2,
+        )
         assert cursor.fetchone() == (0,)
         cursor.execute("SELECT subject FROM conversations_conversation")
         assert phrase[:20] not in cursor.fetchone()[0]
@@ -104,8 +117,9 @@ def test_a_secret_is_masked_before_it_is_stored_and_the_customer_is_told() -> No
 
 def test_facts_in_the_text_become_evidence_once() -> None:
     received = world.chat("0.5 BTC missing", "I sent 0.5 BTC yesterday")
-    assert list(Evidence.objects.filter(conversation=received.conversation_id).values_list("kind", "value", "coin", "seq")) == [
-        ("amount", "0.5", "BTC", 1)]
+    assert list(
+        Evidence.objects.filter(conversation=received.conversation_id).values_list("kind", "value", "coin", "seq")
+    ) == [("amount", "0.5", "BTC", 1)]
 
 
 def test_a_message_to_a_resolved_case_reopens_it_and_to_a_closed_one_opens_the_next() -> None:
@@ -122,11 +136,18 @@ def test_a_message_to_a_resolved_case_reopens_it_and_to_a_closed_one_opens_the_n
     new = world.chat("something else")
     assert new.conversation_id != first.conversation_id
     assert Conversation.objects.get(pk=new.conversation_id).follows_id == first.conversation_id
-    assert Conversation.objects.get(pk=new.conversation_id).customer_id == Conversation.objects.get(pk=first.conversation_id).customer_id
+    assert (
+        Conversation.objects.get(pk=new.conversation_id).customer_id
+        == Conversation.objects.get(pk=first.conversation_id).customer_id
+    )
 
 
 def test_a_message_with_an_unknown_file_is_refused_alone_and_opens_nothing() -> None:
-    batch = [world.message("hello"), world.message("look", visitor="bert", uploads=("nothing",)), world.message("me too", visitor="carl")]
+    batch = [
+        world.message("hello"),
+        world.message("look", visitor="bert", uploads=("nothing",)),
+        world.message("me too", visitor="carl"),
+    ]
     outcomes = intake.receive_each(messages=batch, now=NOON)
     assert [isinstance(one, intake.UnknownFile) for one in outcomes] == [False, True, False]
     assert Conversation.objects.count() == 2
@@ -146,13 +167,18 @@ def test_notes_and_hidden_events_are_not_in_what_customers_read() -> None:
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(["anna", "bert", "carl"]), st.integers(0, 5)), min_size=1, max_size=30), st.integers(1, 7))
-def test_any_repetition_and_any_batching_give_each_message_once_and_gapless_seqs(sends: list[tuple[str, int]], size: int) -> None:
+@given(
+    st.lists(st.tuples(st.sampled_from(["anna", "bert", "carl"]), st.integers(0, 5)), min_size=1, max_size=30),
+    st.integers(1, 7),
+)
+def test_any_repetition_and_any_batching_give_each_message_once_and_gapless_seqs(
+    sends: list[tuple[str, int]], size: int
+) -> None:
     before = Customer.objects.count()
     run = f"r{before}-{connection.connection.info.backend_pid}-{Entry.objects.count()}"
     batch = [world.message(f"m{n}", visitor=f"{who}{run}", identity=f"{n}") for who, n in sends]
     for start in range(0, len(batch), size):
-        intake.receive(messages=batch[start:start + size], now=NOON)
+        intake.receive(messages=batch[start : start + size], now=NOON)
     for who in {who for who, _ in sends}:
         case = Conversation.objects.get(threads__external=f"visitor:{who}{run}")
         rows = list(case.entries.order_by("seq").values_list("seq", "text", "kind"))

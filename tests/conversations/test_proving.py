@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 
@@ -35,13 +34,13 @@ class Post:
 
 
 @pytest.fixture
-def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+def post(monkeypatch: pytest.MonkeyPatch) -> Post:
     """The exchange of these tests, with a mailbox and a clock that stands at noon."""
     world.fresh()
     kept = Post()
     exchange = connect(ExchangeSettings(secret="s" * 40, mailer=kept.letters.append, clock=lambda: NOON))
     monkeypatch.setattr(accounts, "exchange", lambda: exchange)
-    yield kept
+    return kept
 
 
 def start(case: int, how: str = "mail_code", *, uid: str = ALICE, claimed: str = "") -> proving.Step:
@@ -62,7 +61,8 @@ class TestProving:
         assert (proved.state, proved.level) == ("proved", 1)
         seen = public.by_id(case, locale="en", now=NOON + timedelta(minutes=29))
         later = public.by_id(case, locale="en", now=NOON + timedelta(minutes=31))
-        assert seen and later
+        assert seen
+        assert later
         assert (int(seen.proof_level), int(later.proof_level)) == (1, 0)
         events = Conversation.objects.get(pk=case).entries.filter(event="proved")
         assert [(event.visible, event.data["level"], event.data["how"]) for event in events] == [(True, 1, "mail_code")]
@@ -131,7 +131,8 @@ class TestProving:
         page = public.entries_after({case: 0})[case]
         assert [line.event for line in page.lines if line.kind == "event"] == ["proof_asked"]
         asked = public.open_proving(case)
-        assert asked and asked.state == Proving.State.ASKED
+        assert asked
+        assert asked.state == Proving.State.ASKED
 
     def test_a_weaker_proof_does_not_end_a_stronger_one(self, post: Post) -> None:
         case = world.chat("hello").conversation_id
@@ -146,8 +147,9 @@ def test_one_code_sent_fifty_times_at_once_counts_once(committed_db: str, post: 
     """A-19."""
     case = world.chat("hello").conversation_id
     start(case)
-    Proving.objects.update(tries=-100)          # what is tested is the single use, not the number of tries
-    code, outcomes, barrier = post.code(), [], threading.Barrier(10)
+    Proving.objects.update(tries=-100)  # what is tested is the single use, not the number of tries
+    code, barrier = post.code(), threading.Barrier(10)
+    outcomes: list[str] = []
 
     def redeem() -> None:
         barrier.wait(10)

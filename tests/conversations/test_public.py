@@ -41,7 +41,9 @@ def test_a_long_timeline_comes_in_pages_that_together_are_whole(count: int, leng
 
 def test_a_renewed_session_renews_the_proof_quietly() -> None:
     def say(at: timedelta, until: timedelta) -> public.Case:
-        received = world.chat("hello", now=NOON + at, proof=Proof.SESSION, proof_until=NOON + until, proof_how="session")
+        received = world.chat(
+            "hello", now=NOON + at, proof=Proof.SESSION, proof_until=NOON + until, proof_how="session"
+        )
         case = public.by_id(received.conversation_id, locale="en", now=NOON + at)
         assert case
         return case

@@ -49,9 +49,15 @@ def test_the_same_answer_sent_again_is_one_line() -> None:
     assert Entry.objects.filter(author="agent", kind="message").count() == 1
 
 
-@pytest.mark.parametrize(("teams", "role", "may"), [
-    (["funds"], Role.AGENT, True), (["trading"], Role.AGENT, False), (["trading"], Role.LEAD, False), ([], Role.ADMIN, True),
-])
+@pytest.mark.parametrize(
+    ("teams", "role", "may"),
+    [
+        (["funds"], Role.AGENT, True),
+        (["trading"], Role.AGENT, False),
+        (["trading"], Role.LEAD, False),
+        ([], Role.ADMIN, True),
+    ],
+)
 def test_only_who_may_see_a_case_can_answer_it(teams: list[str], role: Role, may: bool) -> None:
     seat, received = world.agent("Sam", *teams, role=role), world.chat("hello")
     if may:
@@ -78,8 +84,14 @@ def test_nobody_answers_a_closed_case_but_notes_may_be_added() -> None:
 
 
 def test_one_refused_reply_refuses_the_whole_batch() -> None:
-    maya, mine, other = world.agent("Maya", "funds"), world.chat("hello"), world.chat("order", visitor="bert", topic="order")
-    batch = [replies.Reply(one.conversation_id, maya.agent_id, f"id{one.conversation_id}", "Hello!") for one in (mine, other)]
+    maya, mine, other = (
+        world.agent("Maya", "funds"),
+        world.chat("hello"),
+        world.chat("order", visitor="bert", topic="order"),
+    )
+    batch = [
+        replies.Reply(one.conversation_id, maya.agent_id, f"id{one.conversation_id}", "Hello!") for one in (mine, other)
+    ]
     with pytest.raises(replies.UnableToReply):
         replies.send(replies=batch, now=NOON)
     assert not Entry.objects.filter(author="agent").exists()

@@ -42,7 +42,9 @@ def test_nothing_brings_a_closed_case_back(act: str) -> None:
     requests.end(conversation_id=received.conversation_id, now=NOON)
     acts = {
         "take": lambda: assignment.take(conversation_id=received.conversation_id, seat=maya, now=NOON),
-        "assign": lambda: assignment.assign(conversation_id=received.conversation_id, to=maya.agent_id, seat=maya, now=NOON),
+        "assign": lambda: assignment.assign(
+            conversation_id=received.conversation_id, to=maya.agent_id, seat=maya, now=NOON
+        ),
         "unassign": lambda: assignment.assign(conversation_id=received.conversation_id, to=None, seat=maya, now=NOON),
         "resolve": lambda: resolution.resolve(conversation_id=received.conversation_id, seat=maya, now=NOON),
         "pend": lambda: resolution.pend(conversation_id=received.conversation_id, seat=maya, now=NOON),

@@ -85,6 +85,7 @@ class Place:
 
     server: Process
     links: ExitStack
+    database: str
 
     def key(self, seat: Seat, *, factor: Factor = Factor.MFA) -> str:
         return people.key_of(people.signed_in(Agent.objects.get(pk=seat.agent_id), factor=factor))
@@ -107,7 +108,7 @@ def place(committed_db: str, live_server_process: Callable[..., Process]) -> Ite
     """The real server beside this process, which changes the database as other processes would."""
     world.fresh()
     with ExitStack() as links:
-        yield Place(live_server_process(url=committed_db), links)
+        yield Place(live_server_process(url=committed_db), links, committed_db)
 
 
 def hint(case: Received) -> None:
@@ -368,3 +369,19 @@ def test_when_rights_cannot_be_checked_nobody_keeps_a_socket(place: Place) -> No
     again = place.desk(mei)
     again.say("ping")
     again.wait("pong")
+
+
+def test_colleagues_in_another_process_are_seen_too(place: Place, live_server_process: Callable[..., Process]) -> None:
+    elsewhere = Place(live_server_process(url=place.database), place.links, place.database)
+    mei, omar, jun = (world.agent(name, "funds") for name in ("Mei", "Omar", "Jun"))
+    case = world.chat("hello")
+    first, second, third = place.desk(mei), elsewhere.desk(omar), elsewhere.desk(jun)
+    for desk in (first, second, third):
+        desk.say("open", case=case.reference)
+        desk.wait("presence")
+    omars = {"id": omar.agent_id, "name": "Omar Surname", "state": "viewing"}
+    juns = {"id": jun.agent_id, "name": "Jun Surname", "state": "viewing"}
+    first.wait("presence", viewers=[omars, juns])
+    second.say("typing", case=case.reference, on=True)
+    third.say("typing", case=case.reference, on=True)  # both within the moment in which hints gather
+    first.wait("presence", viewers=[{**omars, "state": "typing"}, {**juns, "state": "typing"}])

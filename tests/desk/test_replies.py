@@ -36,7 +36,7 @@ def say(
     client: Client, case: Received, text: str, *, kind: str = "reply", identity: str = "abcdef0123", **more: str
 ) -> Any:
     seen = more.pop("seen", str(case_of(case).last_seq))
-    fields = {"id": identity, "kind": kind, "text": text, "seen": seen, "after": seen, **more}
+    fields = {"client_id": identity, "kind": kind, "text": text, "seen": seen, "after": seen, **more}
     return client.post(reverse("desk_reply", args=[case.reference]), fields, headers=HTMX)
 
 
@@ -108,11 +108,12 @@ def test_what_cannot_be_sent_is_said_beside_the_text(
 
 
 @pytest.mark.parametrize(
-    "broken", [{"id": ""}, {"id": "x' OR 1"}, {"kind": "event"}, {"seen": "-1"}, {"seen": "x"}, {"seen": "9" * 20}]
+    "broken",
+    [{"client_id": ""}, {"client_id": "x' OR 1"}, {"kind": "event"}, {"seen": "-1"}, {"seen": "x"}, {"seen": "9" * 20}],
 )
 def test_what_no_composer_sends_is_refused(scene: tuple[Seat, Client, Received], broken: dict[str, str]) -> None:
     _, client, case = scene
-    fields = {"id": "abcdef0123", "kind": "reply", "text": "hello", "seen": "2", **broken}
+    fields = {"client_id": "abcdef0123", "kind": "reply", "text": "hello", "seen": "2", **broken}
     assert client.post(reverse("desk_reply", args=[case.reference]), fields, headers=HTMX).status_code == 400
     assert said(case) == []
 
@@ -157,7 +158,7 @@ def test_without_scripts_the_page_comes_back_with_what_was_typed(scene: tuple[Se
     _, client, case = scene
     seen = str(case_of(case).last_seq)
     world.chat("wait")
-    fields = {"id": "abcdef0123", "kind": "reply", "text": "my long <answer>", "seen": seen}
+    fields = {"client_id": "abcdef0123", "kind": "reply", "text": "my long <answer>", "seen": seen}
     page = client.post(reverse("desk_reply", args=[case.reference]), fields)
     assert page.status_code == 409
     text = page.content.decode()

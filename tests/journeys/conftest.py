@@ -29,7 +29,7 @@ def town(
     _template: embedded.EmbeddedServer, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Town]:
     """The real server and worker on a database of their own."""
-    from tests.journeys.town import Town, close_hall, open_hall
+    from tests.journeys.town import WATCH, Town, close_hall, open_hall
 
     superuser = _template.url(role=database.SUPERUSER, name="postgres")
     database.create_database(superuser_url=superuser, name=DATABASE, template="trustdesk_template")
@@ -42,7 +42,9 @@ def town(
         worker = start_server(url=url, env=env, command=("worker",), var=var)
         server = start_server(url=url, env=env, command=("serve",), var=var, port=port)
         hall = open_hall(url)
-        yield Town(url=env["TRUSTDESK_URL"], database=url, var=var, processes=(server, worker), hall=hall)
+        town = Town(url=env["TRUSTDESK_URL"], database=url, var=var, processes=(server, worker), hall=hall)
+        town.hire(WATCH, "funds", "accounts")
+        yield town
         close_hall(hall)
         for process in (server, worker):
             process.kill()

@@ -36,6 +36,7 @@ from trustdesk.seams import clock
 from trustdesk.staff.models import Agent
 from trustdesk.staff.permissions import Seat
 
+WATCH = "Watch"  # always on shift and never at a desk, so that deposits and accounts are staffed, and wait
 PATIENCE = 15.0  # seconds anything may take on a busy machine before it counts as broken
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ class Town:
         """End all shifts and all chats: nobody of an earlier journey gives or gets anything in this one."""
 
         def clear() -> None:
-            Agent.objects.update(available=False)
+            Agent.objects.exclude(public_name=WATCH).update(available=False)
             for case in Conversation.objects.exclude(status="closed").values_list("pk", flat=True):
                 requests.end(conversation_id=case, now=clock.now())
 

@@ -112,8 +112,9 @@ class Windows:
         """Close them all; raises AssertionError for whatever was complained about."""
         for window in self.opened:
             window.context.close()
-        verdicts = {number: verdict for number, one in enumerate(self.opened) if (verdict := one.verdict())}
-        assert verdicts == {}, "errors, refusals by the content security policy, or foreign addresses"
+        # Errors of scripts, refusals by the content security policy, addresses of others, answers nobody expected.
+        complaints = [complaint for one in self.opened for complaint in one.verdict()]
+        assert not complaints, "\n".join(complaints)
 
     def _listen(self, window: Window) -> None:
         def console(message: ConsoleMessage) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trustdesk.realtime.bus import Bus, Hints
 
-MOST = 7_999            # bytes PostgreSQL takes in one notification
+MOST = 7_999  # bytes PostgreSQL takes in one notification
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=60), st.text(max_size=400), min_size=1, max_size=80))
@@ -34,7 +34,7 @@ def test_one_process_hears_the_other_and_itself_once(committed_db: str) -> None:
     here.publish({f"case:{n}": "x" * 50 for n in range(500)})
     wait(lambda: sum(map(len, heard["there"])) >= 500)
     assert {topic for hints in heard["there"] for topic in hints} == {"name", *(f"case:{n}" for n in range(500))}
-    assert len(heard["here"]) == 2          # told directly, and not again by its own notification
+    assert len(heard["here"]) == 2  # told directly, and not again by its own notification
 
 
 def wait(until: Callable[[], bool]) -> None:

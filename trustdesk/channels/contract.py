@@ -14,9 +14,9 @@ class Inbound:
     """One customer message, normalised. Ids are the sender's own and unique per inbox: they make intake idempotent."""
 
     external_id: str
-    thread: str                     # chat visitor, root Message-ID, comment thread
-    handle_kind: str                # customers.Handle.Kind
-    handle: str                     # visitor id, exchange UID, mail address
+    thread: str  # chat visitor, root Message-ID, comment thread
+    handle_kind: str  # customers.Handle.Kind
+    handle: str  # visitor id, exchange UID, mail address
     text: str
     sent_at: datetime
     name: str = ""
@@ -25,10 +25,10 @@ class Inbound:
     proof_until: datetime | None = None
     proof_how: str = ""
     subject: str = ""
-    topic: str = ""                 # request type the customer chose
-    uploads: tuple[str, ...] = ()   # keys of files already stored here
-    automatic: bool = False         # an auto-reply, a list: recorded, never answered
-    public: bool = False            # anyone can read the thread
+    topic: str = ""  # request type the customer chose
+    uploads: tuple[str, ...] = ()  # keys of files already stored here
+    automatic: bool = False  # an auto-reply, a list: recorded, never answered
+    public: bool = False  # anyone can read the thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +40,16 @@ class Outbound:
     subject: str
     text: str
     locale: str = "en"
-    automatic: bool = False         # no person wrote it: nothing may answer it of its own accord
+    automatic: bool = False  # no person wrote it: nothing may answer it of its own accord
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one message of a channel may hold."""
 
-    max_text: int                   # characters
-    files: int                      # how many in one message
-    file_bytes: int                 # of one file
+    max_text: int  # characters
+    files: int  # how many in one message
+    file_bytes: int  # of one file
 
 
 class SendFailed(Exception):

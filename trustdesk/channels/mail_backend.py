@@ -23,8 +23,15 @@ class Outgoing(BaseEmailBackend):
         for message in email_messages:
             try:
                 for recipient in message.recipients():
-                    registry.transport(settings.MAIL)(mail.compose(
-                        sender=mail.mailbox(settings.DEFAULT_FROM_EMAIL), to=mail.mailbox(recipient), subject=str(message.subject), text=cast(str, message.body), now=clock.now()))
+                    registry.transport(settings.MAIL)(
+                        mail.compose(
+                            sender=mail.mailbox(settings.DEFAULT_FROM_EMAIL),
+                            to=mail.mailbox(recipient),
+                            subject=str(message.subject),
+                            text=cast(str, message.body),
+                            now=clock.now(),
+                        )
+                    )
                 sent += 1
             except mail.MailFailed:
                 if not self.fail_silently:

@@ -31,13 +31,13 @@ class Delivery(models.Model):
         FAILED = "failed"
 
     id = models.BigAutoField(primary_key=True)
-    key = models.CharField(max_length=100, unique=True)     # the same delivery asked for twice is sent once
+    key = models.CharField(max_length=100, unique=True)  # the same delivery asked for twice is sent once
     inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT)
     conversation_id = models.BigIntegerField(null=True, db_index=True)  # no foreign key: the core is a layer above
     purpose = models.CharField(max_length=32)
     recipient = models.CharField(max_length=320)
     subject = models.CharField(max_length=200)
-    text = models.TextField(blank=True)                     # emptied once sent when it carries a code
+    text = models.TextField(blank=True)  # emptied once sent when it carries a code
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     attempts = models.SmallIntegerField(default=0)
     not_before = models.DateTimeField()
@@ -47,8 +47,11 @@ class Delivery(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["not_before"], name="delivery_due",
-                                condition=models.Q(state__in=["queued", "sending"]))]
+        indexes = [
+            models.Index(
+                fields=["not_before"], name="delivery_due", condition=models.Q(state__in=["queued", "sending"])
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} delivery {self.pk}"

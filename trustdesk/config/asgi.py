@@ -159,6 +159,7 @@ async def _no_socket(_scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _answer(scope: Scope, send: Send, status: int, body: bytes) -> None:
     own = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "Connection": "close"}
-    headers = [(name.lower().encode(), value.encode()) for name, value in (own | headers_before_django(scope["path"])).items()]
+    whole = own | headers_before_django(scope["path"])
+    headers = [(name.lower().encode(), value.encode()) for name, value in whole.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

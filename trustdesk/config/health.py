@@ -20,7 +20,7 @@ from trustdesk.customers import accounts
 from trustdesk.realtime.bus import bus
 from trustdesk.seams import clock
 
-FRESH = 2.0                         # seconds
+FRESH = 2.0  # seconds
 LATE = timedelta(minutes=5)  # a job or mail waiting longer means nobody works
 
 
@@ -58,7 +58,7 @@ def _look() -> dict[str, dict[str, Any]]:
 def _try(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return {"ok": True} | check()
-    except Exception as error:  # whatever it is, it is an answer to the question asked
+    except Exception as error:  # noqa: BLE001  whatever it is, it is an answer to the question asked
         return {"ok": False, "error": type(error).__name__}
 
 
@@ -77,7 +77,9 @@ def _jobs() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed'), "
-            "count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - make_interval(secs => %s)) FROM procrastinate_jobs", [LATE.total_seconds()],
+            "count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - make_interval(secs => %s)) "
+            "FROM procrastinate_jobs",
+            [LATE.total_seconds()],
         )
         waiting, failed, late = cursor.fetchone()
     return {"ok": not late, "waiting": waiting, "late": late, "failed": failed}

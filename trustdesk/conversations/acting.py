@@ -38,8 +38,17 @@ class Act:
 
     def say(self, code: str, *, visible: bool, by: int | None = None, **data: Any) -> None:
         """Add an event to the timeline; `by` is the agent who did it."""
-        self._drafts.append(timeline.event(self.row.id, self.row.inbox_id, code, visible=visible, agent_id=by,
-                                           author="agent" if by else "system", **data))
+        self._drafts.append(
+            timeline.event(
+                self.row.id,
+                self.row.inbox_id,
+                code,
+                visible=visible,
+                agent_id=by,
+                author="agent" if by else "system",
+                **data,
+            )
+        )
 
     def set(self, **columns: Any) -> None:
         """Change fields of the conversation."""
@@ -73,7 +82,9 @@ def on(conversation_id: int, *, now: datetime, seat: Seat | None = None, action:
     """Hold one case for one act, in one transaction; raises UnableToAct("not_found") where `seat` may not do `action`."""
     with transaction.atomic(), statements.cursor() as link:
         row = timeline.lock(link, [conversation_id]).get(conversation_id)
-        if row is None or (seat and action and not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id)):
+        if row is None or (
+            seat and action and not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id)
+        ):
             raise UnableToAct("not_found")
         act = Act(row, now, link)
         yield act

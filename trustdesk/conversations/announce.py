@@ -9,8 +9,13 @@ from django.db import transaction
 from trustdesk.realtime.bus import bus
 
 
-def changed(at: Mapping[int, int], *, teams: Iterable[int | None], queues: Iterable[int | None] = (),
-            opened: Mapping[str, int] | None = None) -> None:
+def changed(
+    at: Mapping[int, int],
+    *,
+    teams: Iterable[int | None],
+    queues: Iterable[int | None] = (),
+    opened: Mapping[str, int] | None = None,
+) -> None:
     """Hint, once the transaction has committed, that conversations (id → seq) and the lists of teams changed.
 
     `opened`: outside thread → id of the conversation it points at from now on.

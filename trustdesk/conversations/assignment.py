@@ -13,12 +13,13 @@ from trustdesk.policy import routing
 from trustdesk.seams import failpoints
 from trustdesk.staff import shifts
 from trustdesk.staff.models import Agent
-from trustdesk.staff.permissions import Action, Seat, may, seat as load_seat
+from trustdesk.staff.permissions import Action, Seat, may
+from trustdesk.staff.permissions import seat as load_seat
 
-HERE = timedelta(seconds=60)        # a desk not seen for longer is closed
-IDLE = timedelta(days=1)            # who got no chat for longer is as idle as can be
-AT_ONCE = 200                       # cases dealt in one go
-_LOCK = 0x7D_A551                   # one dealer at a time, over all processes
+HERE = timedelta(seconds=60)  # a desk not seen for longer is closed
+IDLE = timedelta(days=1)  # who got no chat for longer is as idle as can be
+AT_ONCE = 200  # cases dealt in one go
+_LOCK = 0x7D_A551  # one dealer at a time, over all processes
 
 
 def deal(*, now: datetime) -> int:
@@ -28,21 +29,47 @@ def deal(*, now: datetime) -> int:
             plain.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         queued = list(
             Conversation.objects.filter(queued_at__isnull=False, assignee=None, team__isnull=False)
-            .order_by("priority", "queued_at", "id").values("id", "team_id", "locale", "priority", "queued_at")[:AT_ONCE]
+            .order_by("priority", "queued_at", "id")
+            .values("id", "team_id", "locale", "priority", "queued_at")[:AT_ONCE]
         )
         candidates = _candidates(now) if queued else []
-        given = routing.assign(cases=[
-            routing.Case(conversation=row["id"], team=row["team_id"], language=row["locale"], priority=row["priority"],
-                         waiting_since=row["queued_at"]) for row in queued if row["queued_at"]
-        ], candidates=candidates)
+        given = routing.assign(
+            cases=[
+                routing.Case(
+                    conversation=row["id"],
+                    team=row["team_id"],
+                    language=row["locale"],
+                    priority=row["priority"],
+                    waiting_since=row["queued_at"],
+                )
+                for row in queued
+                if row["queued_at"]
+            ],
+            candidates=candidates,
+        )
         rows = timeline.lock(link, [one.conversation for one in given])
-        still = [one for one in given if rows[one.conversation].queued_at and rows[one.conversation].assignee_id is None]
+        still = [
+            one for one in given if rows[one.conversation].queued_at and rows[one.conversation].assignee_id is None
+        ]
         names = dict(Agent.objects.filter(pk__in={one.agent for one in still}).values_list("pk", "public_name"))
         last_seq = {one.conversation: rows[one.conversation].last_seq for one in still}
-        timeline.append(link, [
-            timeline.event(one.conversation, rows[one.conversation].inbox_id, "assigned", visible=True, name=names[one.agent],
-                           agent=one.agent, because=one.because) for one in still
-        ], last_seq=last_seq, now=now)
+        timeline.append(
+            link,
+            [
+                timeline.event(
+                    one.conversation,
+                    rows[one.conversation].inbox_id,
+                    "assigned",
+                    visible=True,
+                    name=names[one.agent],
+                    agent=one.agent,
+                    because=one.because,
+                )
+                for one in still
+            ],
+            last_seq=last_seq,
+            now=now,
+        )
         for one in still:
             Conversation.objects.filter(pk=one.conversation).update(assignee=one.agent, status=Conversation.Status.OPEN)
         queue.leave(link, list(last_seq), now=now, outcome="answered")
@@ -91,16 +118,23 @@ def give(act: acting.Act, agent_id: int, name: str, *, by: int, because: str) ->
 
 
 def _candidates(now: datetime) -> list[routing.Candidate]:
-    held = Conversation.objects.filter(status__in=(Conversation.Status.OPEN, Conversation.Status.PENDING), inbox__kind="chat",
-                                       assignee__isnull=False)
+    held = Conversation.objects.filter(
+        status__in=(Conversation.Status.OPEN, Conversation.Status.PENDING), inbox__kind="chat", assignee__isnull=False
+    )
     load = dict(held.values_list("assignee").annotate(Count("pk")))
     recent = Wait.objects.filter(ended_at__gt=now - IDLE, outcome="answered", conversation__assignee__isnull=False)
     last = dict(recent.values_list("conversation__assignee").annotate(Max("ended_at")))
     here = set(DeskPresence.objects.filter(seen_at__gt=now - HERE).values_list("agent_id", flat=True))
     return [
         routing.Candidate(
-            agent=one.agent_id, team_ids=one.team_ids, languages=frozenset(one.languages), on_shift=True,
-            online=one.agent_id in here, capacity=one.capacity, load=load.get(one.agent_id, 0),
+            agent=one.agent_id,
+            team_ids=one.team_ids,
+            languages=frozenset(one.languages),
+            on_shift=True,
+            online=one.agent_id in here,
+            capacity=one.capacity,
+            load=load.get(one.agent_id, 0),
             last_assigned_at=last.get(one.agent_id),
-        ) for one in shifts.on_duty(now=now)
+        )
+        for one in shifts.on_duty(now=now)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -14,26 +13,21 @@ import psycopg
 from django.db import IntegrityError, transaction
 
 from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import announce, queue, rulebook, statements, timeline
-from trustdesk.policy import evidence, guard, reference
+from trustdesk.conversations import announce, queue, rulebook, statements, threads, timeline
+from trustdesk.conversations.threads import Arrival, Case, Message
+from trustdesk.policy import evidence, guard
 from trustdesk.policy.proof import Proof
 from trustdesk.realtime.group_commit import GroupCommit
 from trustdesk.seams import clock, failpoints
 
-NOTICEABLE = timedelta(minutes=1)   # a proof that lasts no longer than that longer is not written down
-FACT_LENGTH = 200           # characters; what is longer is no fact anyone quotes
+__all__ = ["Arrival", "Received", "UnknownFile", "put", "receive", "receive_each", "submit"]
+
+NOTICEABLE = timedelta(minutes=1)  # a proof that lasts no longer than that longer is not written down
+FACT_LENGTH = 200  # characters; what is longer is no fact anyone quotes
 
 
 class UnknownFile(Exception):
     """A message names a file that its sender has not uploaded here, or that is already in a message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One message and the inbox it came to."""
-
-    inbox_id: int
-    inbound: Inbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,50 +39,10 @@ class Received:
     team_id: int | None
     seq: int
     at: datetime
-    text: str                       # as stored
-    masked: tuple[str, ...]         # kinds of secrets taken out
+    text: str  # as stored
+    masked: tuple[str, ...]  # kinds of secrets taken out
     known: bool
-    opened: bool                    # a new case was opened for it
-
-
-@dataclass(slots=True)
-class _Case:
-    """A conversation during one batch, its row locked."""
-
-    id: int
-    reference: str
-    inbox_id: int
-    team_id: int | None
-    status: str
-    assignee_id: int | None
-    waiting: bool
-    proof_level: int
-    proof_until: datetime | None
-    last_seq: int = 0
-    stored_status: str = ""
-    opened: bool = False
-    type_code: str = ""
-    triaged: bool = False
-    back: bool = False              # into the queue: it begins again and nobody has it
-    raised: Inbound | None = None
-
-    def level_at(self, now: datetime) -> int:
-        """The level of proof the case holds."""
-        return self.proof_level if self.proof_until is not None and self.proof_until > now else 0
-    queued: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    arrival: Arrival
-    text: str
-    masked: tuple[str, ...]
-    facts: tuple[evidence.Fact, ...]
-
-    @property
-    def key(self) -> tuple[int, str, str, str]:
-        inbound = self.arrival.inbound
-        return self.arrival.inbox_id, inbound.thread, inbound.handle_kind, inbound.handle
+    opened: bool  # a new case was opened for it
 
 
 def receive(*, messages: Sequence[Arrival], now: datetime) -> list[Received]:
@@ -113,34 +67,40 @@ def receive_each(*, messages: Sequence[Arrival], now: datetime) -> list[Received
         try:
             with transaction.atomic(), statements.cursor() as link:
                 whole = _with_their_files(link, guarded)
-                stored = iter(_store(link, [message for message in guarded if id(message) in whole], now) if whole else ())
+                stored = iter(
+                    _store(link, [message for message in guarded if id(message) in whole], now) if whole else ()
+                )
                 received: list[Received | UnknownFile] = [
-                    next(stored) if id(message) in whole else UnknownFile() for message in guarded]
+                    next(stored) if id(message) in whole else UnknownFile() for message in guarded
+                ]
                 failpoints.hit("before_commit")
             break
-        except IntegrityError:      # another process made the same handle, thread or message a moment ago
+        except IntegrityError:  # another process made the same handle, thread or message a moment ago
             if attempt == 2:
                 raise
     failpoints.hit("after_commit")
     return received
 
 
-def _guard(arrival: Arrival) -> _Message:
+def _guard(arrival: Arrival) -> Message:
     masked = guard.mask(arrival.inbound.text)
     kinds = tuple(dict.fromkeys(finding.kind for finding in masked.found))
-    return _Message(arrival, masked.text, kinds, evidence.recognise(masked.text))
+    return Message(arrival, masked.text, kinds, evidence.recognise(masked.text))
 
 
-def _store(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetime) -> list[Received]:
-    handles, found, still_open = _identify_and_lock(link, messages, now)
+def _store(link: psycopg.Cursor[Any], messages: Sequence[Message], now: datetime) -> list[Received]:
+    handles, found, still_open = threads.identify_and_lock(link, messages, now)
     known = timeline.known(link, [(one.arrival.inbox_id, one.arrival.inbound.external_id) for one in messages])
     fresh = _first_of_each(messages, known)
-    cases = _thread(link, fresh, found, still_open, handles, now)
+    cases = threads.thread(link, fresh, found, still_open, handles, now)
     drafts = [draft for one in fresh for draft in _drafts(one, cases[one.key], handles[one.key[2:]][0], now)]
     last_seq = {case.id: case.last_seq for case in cases.values()}
     lines = timeline.append(link, drafts, last_seq=last_seq, now=now)
-    made = {(draft.inbox_id, draft.external_id): line
-            for draft, line in zip(drafts, lines, strict=True) if draft.external_id is not None}
+    made = {
+        (draft.inbox_id, draft.external_id): line
+        for draft, line in zip(drafts, lines, strict=True)
+        if draft.external_id is not None
+    }
     _claim_uploads(link, fresh, handles, made)
     _note_facts(link, fresh, made, now)
     _customer_spoke(link, [cases[one.key] for one in fresh], now)
@@ -151,13 +111,16 @@ def _store(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetim
     back = {case.id: case.team_id for case in cases.values() if case.back}
     if back:
         queue.enter(link, back, now=now)
-    announce.changed({line.conversation_id: last_seq[line.conversation_id] for line in lines},
-                     teams=[cases[one.key].team_id for one in fresh], queues=[*(team for team, _ in joined.values()), *back.values()],
-                     opened={one.arrival.inbound.thread: cases[one.key].id for one in fresh if cases[one.key].opened})
+    announce.changed(
+        {line.conversation_id: last_seq[line.conversation_id] for line in lines},
+        teams=[cases[one.key].team_id for one in fresh],
+        queues=[*(team for team, _ in joined.values()), *back.values()],
+        opened={one.arrival.inbound.thread: cases[one.key].id for one in fresh if cases[one.key].opened},
+    )
     return [_received(one, cases.get(one.key), known, made) for one in messages]
 
 
-def _with_their_files(link: psycopg.Cursor[Any], messages: Sequence[_Message]) -> set[int]:
+def _with_their_files(link: psycopg.Cursor[Any], messages: Sequence[Message]) -> set[int]:
     """Return the `id()` of the messages whose files their senders have uploaded and not sent yet, or that are known."""
     keys = {key for message in messages for key in message.arrival.inbound.uploads}
     if not keys:
@@ -170,95 +133,11 @@ def _with_their_files(link: psycopg.Cursor[Any], messages: Sequence[_Message]) -
     return {id(message) for message in messages} - refused
 
 
-# 2 identify, 3 thread
-
-
-def _identify_and_lock(link: psycopg.Cursor[Any], messages: Sequence[_Message], now: datetime
-                       ) -> tuple[dict[tuple[str, str], tuple[int, int]], dict[tuple[int, str, str, str], Any], dict[int, _Case]]:
-    """Find or make each handle (→ handle id, customer id); find each thread; lock the conversations that are still open."""
-    firsts = {message.key: message for message in reversed(messages)}
-    keys = list(dict.fromkeys(message.key for message in messages))
-    found = _resolve(link, keys)
-    handles = {key[2:]: (row.handle_id, row.customer_id) for key, row in found.items() if row.handle_id}
-    _make_handles(link, [firsts[key] for key in keys if key[2:] not in handles], handles, now)
-    locked = timeline.lock(link, [row.conversation_id for row in found.values() if row.conversation_id])
-    closed = [key for key, row in found.items() if row.conversation_id and locked[row.conversation_id].status == "closed"]
-    if closed:                      # while we waited for the lock, another process may have opened the next one
-        found |= _resolve(link, closed)
-        locked |= timeline.lock(link, [found[key].conversation_id for key in closed])
-    return handles, found, {row.id: _case(row) for row in locked.values() if row.status != "closed"}
-
-
-def _thread(link: psycopg.Cursor[Any], fresh: Sequence[_Message], found: dict[tuple[int, str, str, str], Any], still_open: dict[int, _Case],
-            handles: dict[tuple[str, str], tuple[int, int]], now: datetime) -> dict[tuple[int, str, str, str], _Case]:
-    """Give each thread its open conversation, or a new one; what is already stored and merely sent again opens none."""
-    cases = {key: still_open[row.conversation_id] for key, row in found.items() if row.conversation_id in still_open}
-    firsts = {message.key: message for message in reversed(fresh)}
-    keys = dict.fromkeys(message.key for message in fresh)
-    _open_cases(link, [(firsts[key], found[key]) for key in keys if key not in cases], handles, cases, now)
-    return cases
-
-
-def _resolve(link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str, str, str]]) -> dict[tuple[int, str, str, str], Any]:
-    link.execute(statements.RESOLVE, statements.columns(list(keys), 4))
-    return {keys[row.n]: row for row in link.fetchall()}
-
-
-def _make_handles(link: psycopg.Cursor[Any], firsts: Sequence[_Message], handles: dict[tuple[str, str], tuple[int, int]],
-                  now: datetime) -> None:
-    new = {message.key[2:]: message.arrival.inbound for message in reversed(firsts)}
-    if not new:
-        return
-    link.execute(statements.INSERT_CUSTOMERS, statements.columns([(one.name[:200], one.locale, now) for one in new.values()], 3))
-    customers = sorted(row.id for row in link.fetchall())
-    rows = [(customer, *key, int(one.proof), now if one.proof else None, now)
-            for customer, (key, one) in zip(customers, new.items(), strict=True)]
-    link.execute(statements.INSERT_HANDLES, statements.columns(rows, 6))
-    identities = sorted(row.id for row in link.fetchall())
-    handles |= dict(zip(new, zip(identities, customers, strict=True), strict=True))
-
-
-def _open_cases(link: psycopg.Cursor[Any], wanted: Sequence[tuple[_Message, Any]], handles: dict[tuple[str, str], tuple[int, int]],
-                cases: dict[tuple[int, str, str, str], _Case], now: datetime) -> None:
-    if not wanted:
-        return
-    rows, opened = [], []
-    for message, row in wanted:
-        inbound, inbox = message.arrival.inbound, message.arrival.inbox_id
-        rule = rulebook.rule(inbound.topic)
-        queued = rulebook.inbox_kinds()[inbox] == "chat"
-        number = reference.new(secrets.token_bytes(16))
-        subject = guard.mask(inbound.subject).text or _headline(message.text)
-        rows.append((number, handles[message.key[2:]][1], inbox, rule.id, rule.team_id, rule.priority, subject[:200], inbound.locale,
-                     row.conversation_id, now if queued else None, "", now))
-        opened.append(_Case(0, number, inbox, rule.team_id, "waiting", None, True, 0, None, stored_status="waiting", opened=True, queued=queued,
-                            type_code=rule.code))
-    link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 12))
-    for case, identity in zip(opened, sorted(row.id for row in link.fetchall()), strict=True):
-        case.id = identity
-    cases |= {message.key: case for (message, _), case in zip(wanted, opened, strict=True)}
-    new = [(message.key[0], message.key[1], case.id) for (message, row), case in zip(wanted, opened, strict=True) if not row.thread_id]
-    moved = [(row.thread_id, case.id) for (_, row), case in zip(wanted, opened, strict=True) if row.thread_id]
-    if new:
-        link.execute(statements.POINT_THREADS, statements.columns(new, 3))
-    if moved:
-        link.execute(statements.REPOINT_THREADS, statements.columns(moved, 2))
-
-
-def _case(row: Any) -> _Case:
-    return _Case(row.id, row.reference, row.inbox_id, row.team_id, row.status, row.assignee_id, row.waiting_since is not None,
-                 row.proof_level, row.proof_until, row.last_seq, row.status)
-
-
-def _headline(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
-
-
 # 4 append
 
 
-def _first_of_each(messages: Sequence[_Message], known: dict[tuple[int, str], timeline.Line]) -> list[_Message]:
-    fresh: dict[tuple[int, str], _Message] = {}
+def _first_of_each(messages: Sequence[Message], known: dict[tuple[int, str], timeline.Line]) -> list[Message]:
+    fresh: dict[tuple[int, str], Message] = {}
     for message in messages:
         external = (message.arrival.inbox_id, message.arrival.inbound.external_id)
         if external not in known:
@@ -266,7 +145,7 @@ def _first_of_each(messages: Sequence[_Message], known: dict[tuple[int, str], ti
     return list(fresh.values())
 
 
-def _drafts(message: _Message, case: _Case, handle_id: int, now: datetime) -> list[timeline.Draft]:
+def _drafts(message: Message, case: Case, handle_id: int, now: datetime) -> list[timeline.Draft]:
     """Word the message's line and the events it causes."""
     inbound = message.arrival.inbound
     drafts = []
@@ -276,45 +155,84 @@ def _drafts(message: _Message, case: _Case, handle_id: int, now: datetime) -> li
         drafts.append(timeline.event(case.id, case.inbox_id, "reopened", visible=True))
     elif case.status == "pending":
         case.status = "open" if case.assignee_id else "waiting"
-    drafts.append(timeline.Draft(
-        case.id, message.arrival.inbox_id, "message", "customer", True, text=message.text, handle_id=handle_id,
-        external_id=inbound.external_id,
-        data=({"masked": message.masked} if message.masked else {}) | ({"files": len(inbound.uploads)} if inbound.uploads else {}),
-    ))
+    drafts.append(
+        timeline.Draft(
+            case.id,
+            message.arrival.inbox_id,
+            "message",
+            "customer",
+            True,
+            text=message.text,
+            handle_id=handle_id,
+            external_id=inbound.external_id,
+            data=({"masked": message.masked} if message.masked else {})
+            | ({"files": len(inbound.uploads)} if inbound.uploads else {}),
+        )
+    )
     if message.masked:
         drafts.append(timeline.event(case.id, case.inbox_id, "secret_masked", visible=True, kinds=message.masked))
     if _renews(case, inbound, now):
-        if inbound.proof > case.level_at(now):      # that it only lasts longer needs no telling
-            drafts.append(timeline.event(case.id, case.inbox_id, "proved", visible=True, level=int(inbound.proof), how=inbound.proof_how,
-                                         expires_at=inbound.proof_until))
+        if inbound.proof > case.level_at(now):  # that it only lasts longer needs no telling
+            drafts.append(
+                timeline.event(
+                    case.id,
+                    case.inbox_id,
+                    "proved",
+                    visible=True,
+                    level=int(inbound.proof),
+                    how=inbound.proof_how,
+                    expires_at=inbound.proof_until,
+                )
+            )
         case.raised, case.proof_level, case.proof_until = inbound, int(inbound.proof), inbound.proof_until
     if case.opened and not case.triaged:
         case.triaged = True
         rule = rulebook.rule(inbound.topic)
-        drafts.append(timeline.event(case.id, case.inbox_id, "triaged", visible=False, type=rule.code, priority=rule.priority,
-                                     because="chosen" if rule.code == inbound.topic else "default"))
+        drafts.append(
+            timeline.event(
+                case.id,
+                case.inbox_id,
+                "triaged",
+                visible=False,
+                type=rule.code,
+                priority=rule.priority,
+                because="chosen" if rule.code == inbound.topic else "default",
+            )
+        )
     return drafts
 
 
-def _claim_uploads(link: psycopg.Cursor[Any], fresh: Sequence[_Message], handles: dict[tuple[str, str], tuple[int, int]],
-                   made: dict[tuple[int, str], timeline.Line]) -> None:
+def _claim_uploads(
+    link: psycopg.Cursor[Any],
+    fresh: Sequence[Message],
+    handles: dict[tuple[str, str], tuple[int, int]],
+    made: dict[tuple[int, str], timeline.Line],
+) -> None:
     rows = []
     for message in fresh:
         line = made[message.arrival.inbox_id, message.arrival.inbound.external_id]
         handle_id = handles[message.key[2:]][0]
-        rows += [(key, handle_id, line.conversation_id, line.entry_id) for key in dict.fromkeys(message.arrival.inbound.uploads)]
+        rows += [
+            (key, handle_id, line.conversation_id, line.entry_id)
+            for key in dict.fromkeys(message.arrival.inbound.uploads)
+        ]
     if rows:
         link.execute(statements.CLAIM_UPLOADS, statements.columns(rows, 4))
         if len(link.fetchall()) != len(rows):
             raise UnknownFile
 
 
-def _note_facts(link: psycopg.Cursor[Any], fresh: Sequence[_Message], made: dict[tuple[int, str], timeline.Line], now: datetime) -> None:
+def _note_facts(
+    link: psycopg.Cursor[Any], fresh: Sequence[Message], made: dict[tuple[int, str], timeline.Line], now: datetime
+) -> None:
     rows = []
     for message in fresh:
         line = made[message.arrival.inbox_id, message.arrival.inbound.external_id]
-        rows += [(line.conversation_id, line.seq, fact.kind, fact.value, fact.chain, fact.coin, now)
-                 for fact in message.facts if len(fact.value) <= FACT_LENGTH]
+        rows += [
+            (line.conversation_id, line.seq, fact.kind, fact.value, fact.chain, fact.coin, now)
+            for fact in message.facts
+            if len(fact.value) <= FACT_LENGTH
+        ]
     if rows:
         link.execute(statements.INSERT_EVIDENCE, statements.columns(rows, 7))
 
@@ -322,7 +240,7 @@ def _note_facts(link: psycopg.Cursor[Any], fresh: Sequence[_Message], made: dict
 # 5 triage
 
 
-def _customer_spoke(link: psycopg.Cursor[Any], cases: Sequence[_Case], now: datetime) -> None:
+def _customer_spoke(link: psycopg.Cursor[Any], cases: Sequence[Case], now: datetime) -> None:
     """Start the customer's wait and move the status; most messages of a busy chat change neither."""
     changed = {case.id: case for case in cases if not case.waiting or case.status != case.stored_status}
     if changed:
@@ -330,7 +248,7 @@ def _customer_spoke(link: psycopg.Cursor[Any], cases: Sequence[_Case], now: date
         link.execute(statements.CUSTOMER_SPOKE, statements.columns(rows, 3))
 
 
-def _renews(case: _Case, inbound: Inbound, now: datetime) -> bool:
+def _renews(case: Case, inbound: Inbound, now: datetime) -> bool:
     """Say whether the message brings a higher proof than the case holds at this moment, or the same for a minute longer."""
     if inbound.proof < Proof.SESSION or inbound.proof_until is None or inbound.proof_until <= now:
         return False
@@ -339,25 +257,43 @@ def _renews(case: _Case, inbound: Inbound, now: datetime) -> bool:
     return inbound.proof > held or (inbound.proof == held and longer)
 
 
-def _raise_proof(link: psycopg.Cursor[Any], cases: Collection[_Case]) -> None:
-    rows = [(case.id, int(case.raised.proof), case.raised.proof_until, case.raised.proof_how)
-            for case in {case.id: case for case in cases}.values() if case.raised]
+def _raise_proof(link: psycopg.Cursor[Any], cases: Collection[Case]) -> None:
+    rows = [
+        (case.id, int(case.raised.proof), case.raised.proof_until, case.raised.proof_how)
+        for case in {case.id: case for case in cases}.values()
+        if case.raised
+    ]
     if rows:
         link.execute(statements.RAISE_PROOF, statements.columns(rows, 4))
 
 
-def _received(message: _Message, case: _Case | None, known: dict[tuple[int, str], timeline.Line],
-              made: dict[tuple[int, str], timeline.Line]) -> Received:
+def _received(
+    message: Message,
+    case: Case | None,
+    known: dict[tuple[int, str], timeline.Line],
+    made: dict[tuple[int, str], timeline.Line],
+) -> Received:
     external = (message.arrival.inbox_id, message.arrival.inbound.external_id)
     line = known.get(external)
     if line is None:
         assert case is not None  # noqa: S101  for the type checker: whatever is new has a case
         line = replace(made[external], reference=case.reference, team_id=case.team_id)
-    return Received(line.conversation_id, line.reference, line.team_id, line.seq, line.at, line.text, tuple(line.data.get("masked", ())),
-                    line.known, not line.known and case is not None and case.opened)
+    return Received(
+        line.conversation_id,
+        line.reference,
+        line.team_id,
+        line.seq,
+        line.at,
+        line.text,
+        tuple(line.data.get("masked", ())),
+        line.known,
+        not line.known and case is not None and case.opened,
+    )
 
 
-_writer: GroupCommit[Arrival, Received] = GroupCommit(lambda arrivals: receive_each(messages=arrivals, now=clock.now()), name="intake")
+_writer: GroupCommit[Arrival, Received] = GroupCommit(
+    lambda arrivals: receive_each(messages=arrivals, now=clock.now()), name="intake"
+)
 
 
 def submit(arrival: Arrival) -> Future[Received]:

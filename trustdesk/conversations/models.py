@@ -41,11 +41,11 @@ class Conversation(models.Model):
     """One matter with one customer, on any channel. Customers call it ticket, case or chat."""
 
     class Status(models.TextChoices):
-        WAITING = "waiting"         # nobody has it yet
-        OPEN = "open"               # an agent has it, our turn or theirs
-        PENDING = "pending"         # we wait for the customer
-        RESOLVED = "resolved"       # answered; a message within the window reopens it
-        CLOSED = "closed"           # done; a message begins a new, linked case
+        WAITING = "waiting"  # nobody has it yet
+        OPEN = "open"  # an agent has it, our turn or theirs
+        PENDING = "pending"  # we wait for the customer
+        RESOLVED = "resolved"  # answered; a message within the window reopens it
+        CLOSED = "closed"  # done; a message begins a new, linked case
 
     id = models.BigAutoField(primary_key=True)
     reference = models.CharField(max_length=16, unique=True)
@@ -55,21 +55,21 @@ class Conversation(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
-    priority = models.SmallIntegerField(default=3)          # 0 at once … 4 whenever
+    priority = models.SmallIntegerField(default=3)  # 0 at once … 4 whenever
     subject = models.CharField(max_length=200, blank=True)
     locale = models.CharField(max_length=16, default="en")
     last_seq = models.IntegerField(default=0)
-    customer_seq = models.IntegerField(default=0)           # read up to, by the customer
-    agent_seq = models.IntegerField(default=0)              # read up to, by the agent
+    customer_seq = models.IntegerField(default=0)  # read up to, by the customer
+    agent_seq = models.IntegerField(default=0)  # read up to, by the agent
     follows = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
-    queued_at = models.DateTimeField(null=True)             # in the chat queue since; null: not in it
-    waiting_since = models.DateTimeField(null=True)         # the customer has been waiting for an answer since
-    answered_at = models.DateTimeField(null=True)           # first reply
+    queued_at = models.DateTimeField(null=True)  # in the chat queue since; null: not in it
+    waiting_since = models.DateTimeField(null=True)  # the customer has been waiting for an answer since
+    answered_at = models.DateTimeField(null=True)  # first reply
     resolved_at = models.DateTimeField(null=True)
     rating = models.SmallIntegerField(null=True)
     rating_comment = models.TextField(blank=True)
-    answer_to = models.EmailField(blank=True)               # "answer me by mail": where to, when the chat is gone
-    proof_level = models.SmallIntegerField(default=0)       # bound to this case, until proof_until
+    answer_to = models.EmailField(blank=True)  # "answer me by mail": where to, when the chat is gone
+    proof_level = models.SmallIntegerField(default=0)  # bound to this case, until proof_until
     proof_until = models.DateTimeField(null=True)
     proof_how = models.CharField(max_length=16, blank=True)
     created_at = models.DateTimeField()
@@ -78,16 +78,23 @@ class Conversation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(last_seq__gte=0), name="seq_from_zero"),
-            models.CheckConstraint(condition=models.Q(rating__isnull=True) | models.Q(rating__range=(1, 5)), name="rating_1_to_5"),
+            models.CheckConstraint(
+                condition=models.Q(rating__isnull=True) | models.Q(rating__range=(1, 5)), name="rating_1_to_5"
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "-updated_at"], name="case_of_customer"),
             models.Index(fields=["assignee", "-updated_at"], name="case_of_agent"),
             models.Index(fields=["team", "status", "-updated_at"], name="case_of_team"),
-            models.Index(fields=["priority", "queued_at"], name="chat_queue", condition=models.Q(queued_at__isnull=False)),
+            models.Index(
+                fields=["priority", "queued_at"], name="chat_queue", condition=models.Q(queued_at__isnull=False)
+            ),
             models.Index(fields=["-updated_at"], name="case_recent"),
-            models.Index(fields=["assignee", "team"], name="case_unfinished",
-                         condition=models.Q(status__in=("waiting", "open", "pending"))),
+            models.Index(
+                fields=["assignee", "team"],
+                name="case_unfinished",
+                condition=models.Q(status__in=("waiting", "open", "pending")),
+            ),
             models.Index(fields=["resolved_at"], name="case_to_close", condition=models.Q(status="resolved")),
         ]
 
@@ -128,14 +135,17 @@ class Entry(models.Model):
     seq = models.IntegerField()
     kind = models.CharField(max_length=8, choices=Kind.choices)
     author = models.CharField(max_length=8, choices=Author.choices)
-    agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     handle = models.ForeignKey(Handle, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+", db_index=False)
-    external_id = models.CharField(max_length=400, null=True)   # the sender's own id: makes resending harmless
+    # The sender's own id: makes resending harmless. Null, not blank, where there is none: blanks would collide.
+    external_id = models.CharField(max_length=400, null=True)  # noqa: DJ001
     text = models.TextField(blank=True)
-    event = models.CharField(max_length=32, blank=True)         # a code; the surface words it
+    event = models.CharField(max_length=32, blank=True)  # a code; the surface words it
     data = models.JSONField(default=dict)
-    visible = models.BooleanField()                             # may a customer read it
+    visible = models.BooleanField()  # may a customer read it
     at = models.DateTimeField()
 
     class Meta:
@@ -154,7 +164,7 @@ class Evidence(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="evidence")
-    seq = models.IntegerField()                                 # the entry it was found in
+    seq = models.IntegerField()  # the entry it was found in
     kind = models.CharField(max_length=16)
     value = models.CharField(max_length=200)
     chain = models.CharField(max_length=32, blank=True)
@@ -162,7 +172,9 @@ class Evidence(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["conversation", "kind", "value", "chain", "coin"], name="fact_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "kind", "value", "chain", "coin"], name="fact_once")
+        ]
         indexes = [models.Index(fields=["kind", "value"], name="fact_value")]
 
     def __str__(self) -> str:
@@ -173,9 +185,9 @@ class Attachment(models.Model):
     """A file of an entry. Named by a random key; belongs to the handle that sent it or the agent."""
 
     class State(models.TextChoices):
-        COMING = "coming"           # announced, bytes not here yet
+        COMING = "coming"  # announced, bytes not here yet
         READY = "ready"
-        HELD = "held"               # kept, but not to be opened
+        HELD = "held"  # kept, but not to be opened
         REFUSED = "refused"
 
     id = models.BigAutoField(primary_key=True)
@@ -187,8 +199,8 @@ class Attachment(models.Model):
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, related_name="attachments")
     name = models.CharField(max_length=200)
     media_type = models.CharField(max_length=100)
-    size = models.IntegerField(default=0)                       # bytes
-    width = models.IntegerField(default=0)                      # pixels; 0: not an image
+    size = models.IntegerField(default=0)  # bytes
+    width = models.IntegerField(default=0)  # pixels; 0: not an image
     height = models.IntegerField(default=0)
     state = models.CharField(max_length=8, choices=State.choices, default=State.COMING)
     reason = models.CharField(max_length=32, blank=True)
@@ -206,18 +218,18 @@ class Proving(models.Model):
     """One attempt to prove who the customer is, inside one case."""
 
     class State(models.TextChoices):
-        ASKED = "asked"             # an agent asked for it
-        SENT = "sent"               # a code or challenge is out
+        ASKED = "asked"  # an agent asked for it
+        SENT = "sent"  # a code or challenge is out
         PROVED = "proved"
-        FAILED = "failed"           # too many tries, or too late
+        FAILED = "failed"  # too many tries, or too late
 
     id = models.BigAutoField(primary_key=True)
     conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="provings")
-    uid = models.CharField(max_length=64, blank=True)           # the account to be proved; blank: nobody we know
+    uid = models.CharField(max_length=64, blank=True)  # the account to be proved; blank: nobody we know
     how = models.CharField(max_length=16, blank=True)
     state = models.CharField(max_length=8, choices=State.choices)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    sent_to = models.CharField(max_length=100, blank=True)      # masked
+    sent_to = models.CharField(max_length=100, blank=True)  # masked
     code_hash = models.CharField(max_length=128, blank=True)
     challenge = models.CharField(max_length=200, blank=True)
     tries = models.SmallIntegerField(default=0)
@@ -241,11 +253,11 @@ class Wait(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="+")
     type_code = models.CharField(max_length=50, blank=True)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True)
-    ahead = models.IntegerField()                               # people ahead when joining
-    promised = models.IntegerField(null=True)                   # seconds; null: nothing was promised
+    ahead = models.IntegerField()  # people ahead when joining
+    promised = models.IntegerField(null=True)  # seconds; null: nothing was promised
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=8, blank=True)        # answered | left
+    outcome = models.CharField(max_length=8, blank=True)  # answered | left
 
     class Meta:
         indexes = [

@@ -16,7 +16,9 @@ def seen(*, agent_ids: Collection[int], now: datetime) -> None:
     if agent_ids:
         DeskPresence.objects.bulk_create(
             [DeskPresence(agent_id=agent, seen_at=now) for agent in sorted(agent_ids)],
-            update_conflicts=True, unique_fields=["agent"], update_fields=["seen_at"],
+            update_conflicts=True,
+            unique_fields=["agent"],
+            update_fields=["seen_at"],
         )
 
 

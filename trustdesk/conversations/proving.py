@@ -25,11 +25,11 @@ MAIL_CODE, SECOND_FACTOR = "mail_code", "second_factor"
 WAYS = (MAIL_CODE, SECOND_FACTOR)
 
 CODE_LASTS = timedelta(minutes=10)
-TRIES = 5                           # at one code
-A_DAY = 10                          # codes for one account or one case
+TRIES = 5  # at one code
+A_DAY = 10  # codes for one account or one case
 _SALT = "trustdesk.conversations.proving"
-_LOCK = 0x7D_C0DE                   # with an account: one code for it at a time, over all processes
-_NO_ACCOUNT = " "                   # no uid holds a space
+_LOCK = 0x7D_C0DE  # with an account: one code for it at a time, over all processes
+_NO_ACCOUNT = " "  # no uid holds a space
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,9 @@ def ask(*, conversation_id: int, seat: Seat, now: datetime) -> None:
         if act.row.status == Conversation.Status.CLOSED:
             raise acting.UnableToAct("closed")
         if not Proving.objects.filter(conversation=conversation_id, state=Proving.State.ASKED).exists():
-            Proving.objects.create(conversation_id=conversation_id, state=Proving.State.ASKED, asked_by_id=seat.agent_id, created_at=now)
+            Proving.objects.create(
+                conversation_id=conversation_id, state=Proving.State.ASKED, asked_by_id=seat.agent_id, created_at=now
+            )
             act.say("proof_asked", visible=True, by=seat.agent_id, how=WAYS)
 
 
@@ -75,11 +77,18 @@ def start(*, conversation_id: int, how: str, uid: str, claimed: str, locale: str
         if case_spent or (account_spent and uid):
             return Step("locked", how, retry_after=int(timedelta(hours=1).total_seconds()))
         known = account.uid if account and not account_spent else ""
-        Proving.objects.filter(conversation=conversation_id, state__in=(Proving.State.SENT, Proving.State.ASKED)
-                               ).update(state=Proving.State.FAILED)
+        Proving.objects.filter(
+            conversation=conversation_id, state__in=(Proving.State.SENT, Proving.State.ASKED)
+        ).update(state=Proving.State.FAILED)
         attempt = Proving.objects.create(
-            conversation_id=conversation_id, uid=known, how=how, state=Proving.State.SENT, created_at=now, expires_at=now + CODE_LASTS,
-            sent_to=account.mail_masked if account and uid else "")
+            conversation_id=conversation_id,
+            uid=known,
+            how=how,
+            state=Proving.State.SENT,
+            created_at=now,
+            expires_at=now + CODE_LASTS,
+            sent_to=account.mail_masked if account and uid else "",
+        )
         if how == MAIL_CODE:
             Proving.objects.filter(pk=attempt.pk).update(code_hash=_hash(attempt.pk, code))
     if not uid:
@@ -108,26 +117,32 @@ def _send_unseen(uid: str, code: str, locale: str) -> None:
             accounts.exchange().send_code(uid=uid, code=code, locale=locale, purpose="chat_proof")
     except ExchangeFailed as failed:
         log.warning("proof: a code was not sent: %s", failed)
-    except Exception:       # nobody waits for this: it is said here or nowhere
+    except Exception:  # nobody waits for this: it is said here or nowhere
         log.exception("proof: a code was not sent")
 
 
 def check(*, conversation_id: int, code: str, now: datetime) -> Step:
     """Check what the customer typed; each code is good for a few tries, ten minutes and one success."""
-    attempt = Proving.objects.filter(conversation=conversation_id, state=Proving.State.SENT).order_by("-created_at", "-pk").first()
+    attempt = (
+        Proving.objects.filter(conversation=conversation_id, state=Proving.State.SENT)
+        .order_by("-created_at", "-pk")
+        .first()
+    )
     if attempt is None or attempt.expires_at is None or attempt.expires_at <= now:
         return Step("none")
     # Counted before it is looked at, so that guesses sent at the same moment are all counted.
-    if not Proving.objects.filter(pk=attempt.pk, state=Proving.State.SENT, tries__lt=TRIES).update(tries=F("tries") + 1):
+    if not Proving.objects.filter(pk=attempt.pk, state=Proving.State.SENT, tries__lt=TRIES).update(
+        tries=F("tries") + 1
+    ):
         if not Proving.objects.filter(pk=attempt.pk, state=Proving.State.SENT).exists():
-            return Step("none")     # it was just used
+            return Step("none")  # it was just used
         return Step("locked", attempt.how, retry_after=int((attempt.expires_at - now).total_seconds()) + 1)
     try:
         right = _right(attempt, "".join(code.split()), now)
     except ExchangeFailed:
         Proving.objects.filter(pk=attempt.pk).update(tries=F("tries") - 1)
         return Step("unavailable", attempt.how)
-    if not right:       # `tries` is as read before this one was counted
+    if not right:  # `tries` is as read before this one was counted
         left = TRIES - attempt.tries - 1
         return Step("wrong", attempt.how, left=left) if left > 0 else Step("locked", attempt.how, retry_after=60)
     return _prove(attempt, now)
@@ -143,8 +158,10 @@ def _prove(attempt: Proving, now: datetime) -> Step:
     level = Proof.STRONG if attempt.how == SECOND_FACTOR else Proof.CONTACT
     held = proof.hold(level, at=now, how=attempt.how)
     with acting.on(attempt.conversation_id, now=now) as act:
-        if not Proving.objects.filter(pk=attempt.pk, state=Proving.State.SENT).update(state=Proving.State.PROVED, code_hash=""):
-            return Step("none")     # the same code, sent twice at once: one of them counted
+        if not Proving.objects.filter(pk=attempt.pk, state=Proving.State.SENT).update(
+            state=Proving.State.PROVED, code_hash=""
+        ):
+            return Step("none")  # the same code, sent twice at once: one of them counted
         before = act.row.proof_level if act.row.proof_until and act.row.proof_until > now else 0
         if level >= before:
             act.set(proof_level=int(level), proof_until=held.expires_at, proof_how=attempt.how)

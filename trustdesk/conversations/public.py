@@ -25,8 +25,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN staff_agent a ON a.id = e.agent_id
 ORDER BY c.id, e.seq
 """
-PAGE = 200                  # entries read of one case at a time
-PAGE_TEXT = 64_000          # characters of them; one entry is always given
+PAGE = 200  # entries read of one case at a time
+PAGE_TEXT = 64_000  # characters of them; one entry is always given
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,13 @@ class Case:
     agent: str
     rated: bool
     queued: bool
-    staffed: bool                   # somebody of its team is on shift
+    staffed: bool  # somebody of its team is on shift
     answer_to: str
     customer_seq: int
     agent_seq: int
     last_seq: int
     created_at: datetime
-    proof_level: Proof              # at the moment of reading
+    proof_level: Proof  # at the moment of reading
     proof_until: datetime | None
 
 
@@ -145,7 +145,7 @@ def _page(after: int, upto: int, lines: list[Line]) -> Page:
         fit += 1
     if fit == len(lines) < PAGE:
         return Page(after, upto, tuple(lines))
-    shown = tuple(lines[:max(fit, 1)])
+    shown = tuple(lines[: max(fit, 1)])
     return Page(after, shown[-1].seq, shown, more=shown[-1].seq < upto)
 
 
@@ -154,8 +154,18 @@ def _line(row: Any, files: tuple[File, ...]) -> Line:
     own = row.author == "customer" and row.external_id
     name = row.public_name or ""
     params = {key: value for key, value in data.items() if key in _PARAMS}
-    return Line(row.seq, row.kind, row.author, name, row.at, row.text, row.external_id.rpartition(":")[2] if own else "", row.event,
-                params, files)
+    return Line(
+        row.seq,
+        row.kind,
+        row.author,
+        name,
+        row.at,
+        row.text,
+        row.external_id.rpartition(":")[2] if own else "",
+        row.event,
+        params,
+        files,
+    )
 
 
 # What of an event's data customers may see; `because` and staff ids are not among it.
@@ -166,14 +176,20 @@ def _files(entry_ids: Sequence[int]) -> dict[int, tuple[File, ...]]:
     found: dict[int, tuple[File, ...]] = {}
     for row in Attachment.objects.filter(entry__in=entry_ids).order_by("id") if entry_ids else ():
         if row.entry_id is not None:
-            found[row.entry_id] = (*found.get(row.entry_id, ()), File(row.key, row.name, row.media_type, row.size, row.state,
-                                                                       row.width, row.height))
+            found[row.entry_id] = (
+                *found.get(row.entry_id, ()),
+                File(row.key, row.name, row.media_type, row.size, row.state, row.width, row.height),
+            )
     return found
 
 
 def current(*, inbox_id: int, thread: str, locale: str, now: datetime) -> Case | None:
     """Return the case that an outside thread points at now, or None before its first message."""
-    row = Conversation.objects.filter(threads__inbox=inbox_id, threads__external=thread).select_related("assignee", "type").first()
+    row = (
+        Conversation.objects.filter(threads__inbox=inbox_id, threads__external=thread)
+        .select_related("assignee", "type")
+        .first()
+    )
     return None if row is None else _case(row, locale, now)
 
 
@@ -186,12 +202,25 @@ def by_id(conversation_id: int, *, locale: str, now: datetime) -> Case | None:
 def _case(row: Conversation, locale: str, now: datetime) -> Case:
     proved = row.proof_until is not None and row.proof_until > now
     return Case(
-        id=row.pk, reference=row.reference, inbox_id=row.inbox_id, customer_id=row.customer_id, team_id=row.team_id, status=row.status,
-        topic=row.type.code if row.type else "", topic_label=row.type.label_in(locale) if row.type else "",
-        agent=row.assignee.public_name if row.assignee else "", rated=row.rating is not None, queued=row.queued_at is not None,
+        id=row.pk,
+        reference=row.reference,
+        inbox_id=row.inbox_id,
+        customer_id=row.customer_id,
+        team_id=row.team_id,
+        status=row.status,
+        topic=row.type.code if row.type else "",
+        topic_label=row.type.label_in(locale) if row.type else "",
+        agent=row.assignee.public_name if row.assignee else "",
+        rated=row.rating is not None,
+        queued=row.queued_at is not None,
         staffed=row.team_id in queue.staffed_teams(now=now),
-        answer_to=row.answer_to, customer_seq=row.customer_seq, agent_seq=row.agent_seq, last_seq=row.last_seq, created_at=row.created_at,
-        proof_level=Proof(row.proof_level) if proved else Proof.NOBODY, proof_until=row.proof_until if proved else None,
+        answer_to=row.answer_to,
+        customer_seq=row.customer_seq,
+        agent_seq=row.agent_seq,
+        last_seq=row.last_seq,
+        created_at=row.created_at,
+        proof_level=Proof(row.proof_level) if proved else Proof.NOBODY,
+        proof_until=row.proof_until if proved else None,
     )
 
 
@@ -214,7 +243,11 @@ def open_proving(conversation_id: int) -> Proving | None:
 
 def topics(*, locale: str) -> list[tuple[str, str]]:
     """List the request types offered in the chat: (code, label in the reader's language)."""
-    return [(rule.code, rule.label_zh if locale.startswith("zh") else rule.label) for rule in rulebook.types().values() if rule.in_chat]
+    return [
+        (rule.code, rule.label_zh if locale.startswith("zh") else rule.label)
+        for rule in rulebook.types().values()
+        if rule.in_chat
+    ]
 
 
 def chat_inbox() -> int:
@@ -239,7 +272,9 @@ def news(*, since: datetime) -> News:
     """Read what changed since then: the safety net under lost hints."""
     recent = Conversation.objects.filter(updated_at__gt=since)
     opened = Thread.objects.filter(conversation__updated_at__gt=since, conversation__created_at__gt=since)
-    return News(epoch(), dict(recent.values_list("id", "last_seq")), dict(opened.values_list("external", "conversation_id")))
+    return News(
+        epoch(), dict(recent.values_list("id", "last_seq")), dict(opened.values_list("external", "conversation_id"))
+    )
 
 
 def epoch() -> str:

@@ -97,7 +97,10 @@ def find(seat: Seat, reference: str) -> Conversation:
 def whereabouts(conversation_ids: Collection[int]) -> dict[int, Whereabouts]:
     """Return by id where cases are: what decides who may see them and how far they have come, and nothing that is in them."""
     rows = Conversation.objects.filter(pk__in=conversation_ids)
-    return {row[0]: Whereabouts(*row[1:]) for row in rows.values_list("pk", "team_id", "assignee_id", "customer_seq", "last_seq")}
+    return {
+        row[0]: Whereabouts(*row[1:])
+        for row in rows.values_list("pk", "team_id", "assignee_id", "customer_seq", "last_seq")
+    }
 
 
 def lines(case: Conversation, *, after: int = 0, before: int | None = None, most: int = LINES) -> Stretch:

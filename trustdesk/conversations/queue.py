@@ -18,9 +18,9 @@ from trustdesk.policy import waiting
 from trustdesk.realtime import jobs
 from trustdesk.staff import shifts
 
-FRESH = 15.0                # seconds a forecast may be old
-STARTS = 5_000              # chats that the busy hours are made of
-STARTS_FRESH = 300.0        # seconds
+FRESH = 15.0  # seconds a forecast may be old
+STARTS = 5_000  # chats that the busy hours are made of
+STARTS_FRESH = 300.0  # seconds
 
 _COUNT = """
 SELECT team_id, count(*) AS n FROM conversations_conversation WHERE queued_at IS NOT NULL AND team_id = ANY(%s) GROUP BY team_id
@@ -30,7 +30,9 @@ INSERT INTO conversations_wait (conversation_id, type_code, team_id, ahead, prom
 SELECT v.id, v.code, v.team, v.ahead, v.promised, v.at, ''
 FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS v (id, code, team, ahead, promised, at)
 """
-_LEAVE = "UPDATE conversations_wait SET ended_at = %s, outcome = %s WHERE conversation_id = ANY(%s) AND ended_at IS NULL"
+_LEAVE = (
+    "UPDATE conversations_wait SET ended_at = %s, outcome = %s WHERE conversation_id = ANY(%s) AND ended_at IS NULL"
+)
 _POSITIONS = """
 SELECT id, team_id, type_code, position FROM (
   SELECT c.id, c.team_id, coalesce(t.code, '') AS type_code,
@@ -61,7 +63,7 @@ def join(link: psycopg.Cursor[Any], opened: Mapping[int, tuple[int | None, str]]
     link.execute(_COUNT, (sorted({team for team, _ in opened.values() if team is not None}),))
     counts = {row.team_id: row.n for row in link.fetchall()}
     rows = []
-    for identity, (team, code) in sorted(opened.items(), reverse=True):     # the newest has everybody else ahead
+    for identity, (team, code) in sorted(opened.items(), reverse=True):  # the newest has everybody else ahead
         counts[team] = ahead = max(0, counts.get(team, 1) - 1)
         rows.append((identity, code, team, ahead, _estimate(team, code, ahead, now), now))
     jobs.defer("conversations.assign")
@@ -77,7 +79,9 @@ def enter(link: psycopg.Cursor[Any], cases: Mapping[int, int | None], *, now: da
 def leave(link: psycopg.Cursor[Any], conversation_ids: Sequence[int], *, now: datetime, outcome: str) -> None:
     """Take conversations out of the queue; `outcome` is answered or left. Not being in it is no error."""
     if conversation_ids:
-        link.execute("UPDATE conversations_conversation SET queued_at = NULL WHERE id = ANY(%s)", (list(conversation_ids),))
+        link.execute(
+            "UPDATE conversations_conversation SET queued_at = NULL WHERE id = ANY(%s)", (list(conversation_ids),)
+        )
         link.execute(_LEAVE, (now, outcome, list(conversation_ids)))
 
 
@@ -87,17 +91,27 @@ def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, Place
     with connection.cursor() as link:
         link.execute(_POSITIONS, (list(conversation_ids), list(conversation_ids)))
         rows = link.fetchall()
-    return {identity: Place(position, _estimate(team, code, position - 1, now), waiting.SHARE) for identity, team, code, position in rows}
+    return {
+        identity: Place(position, _estimate(team, code, position - 1, now), waiting.SHARE)
+        for identity, team, code, position in rows
+    }
 
 
 def history(team_id: int | None, *, now: datetime) -> list[waiting.Wait]:
     """Return the team's latest ended waits."""
-    at_once = Q(ahead=0, ended_at__lte=F("started_at") + waiting.AT_ONCE)     # these say nothing about a queue
+    at_once = Q(ahead=0, ended_at__lte=F("started_at") + waiting.AT_ONCE)  # these say nothing about a queue
     rows = Wait.objects.filter(team=team_id, ended_at__gt=now - waiting.HORIZON).exclude(at_once).order_by("-ended_at")
     return [
-        waiting.Wait(type=row.type_code, waited=row.ended_at - row.started_at, ended_at=row.ended_at, ahead=row.ahead,
-                     promised=None if row.promised is None else timedelta(seconds=row.promised), left=row.outcome == "left")
-        for row in rows[:3 * waiting.MEMORY] if row.ended_at
+        waiting.Wait(
+            type=row.type_code,
+            waited=row.ended_at - row.started_at,
+            ended_at=row.ended_at,
+            ahead=row.ahead,
+            promised=None if row.promised is None else timedelta(seconds=row.promised),
+            left=row.outcome == "left",
+        )
+        for row in rows[: 3 * waiting.MEMORY]
+        if row.ended_at
     ]
 
 

@@ -19,7 +19,7 @@ from trustdesk.seams import clock, failpoints
 from trustdesk.staff import permissions
 from trustdesk.staff.permissions import Action
 
-UNREAD = timedelta(minutes=1)       # a chat reply not read by then goes to the address the customer left
+UNREAD = timedelta(minutes=1)  # a chat reply not read by then goes to the address the customer left
 
 
 class UnableToReply(Exception):
@@ -70,32 +70,55 @@ def _store(link: Any, replies: Sequence[tuple[Reply, guard.Masked]], now: dateti
     missing = [reply for reply, _ in replies if reply.conversation_id not in cases]
     if missing:
         raise UnableToReply("not_found")
-    keys = {reply: (cases[reply.conversation_id].inbox_id, f"agent:{reply.agent_id}:{reply.conversation_id}:{reply.client_id}")
-            for reply, _ in replies}
+    keys = {
+        reply: (
+            cases[reply.conversation_id].inbox_id,
+            f"agent:{reply.agent_id}:{reply.conversation_id}:{reply.client_id}",
+        )
+        for reply, _ in replies
+    }
     known = timeline.known(link, list(keys.values()))
     fresh: dict[tuple[int, str], tuple[Reply, guard.Masked]] = {}
     for reply, masked in replies:
-        if keys[reply] not in known:        # what was said before is answered again, whatever has become of the case since
+        if keys[reply] not in known:  # what was said before is answered again, whatever has become of the case since
             _check(reply, seats.get(reply.agent_id), cases[reply.conversation_id])
             fresh.setdefault(keys[reply], (reply, masked))
     drafts = [_draft(reply, masked, key) for key, (reply, masked) in fresh.items()]
-    taken = {reply.conversation_id: reply for reply, _ in fresh.values()
-             if not reply.note and cases[reply.conversation_id].assignee_id is None}
-    drafts += [timeline.event(one, cases[one].inbox_id, "assigned", visible=True, author="agent", agent_id=reply.agent_id,
-                              name=seats[reply.agent_id].public_name, because={"code": "replied"}) for one, reply in taken.items()]
+    taken = {
+        reply.conversation_id: reply
+        for reply, _ in fresh.values()
+        if not reply.note and cases[reply.conversation_id].assignee_id is None
+    }
+    drafts += [
+        timeline.event(
+            one,
+            cases[one].inbox_id,
+            "assigned",
+            visible=True,
+            author="agent",
+            agent_id=reply.agent_id,
+            name=seats[reply.agent_id].public_name,
+            because={"code": "replied"},
+        )
+        for one, reply in taken.items()
+    ]
     last_seq = {one: row.last_seq for one, row in cases.items()}
     lines = timeline.append(link, drafts, last_seq=last_seq, now=now)
     made = dict(zip(fresh, lines, strict=False))
     said = {reply.conversation_id: reply for reply, _ in fresh.values() if not reply.note}
     if said:
-        link.execute(statements.AGENT_SPOKE, statements.columns([(one, now, reply.agent_id) for one, reply in said.items()], 3))
+        link.execute(
+            statements.AGENT_SPOKE, statements.columns([(one, now, reply.agent_id) for one, reply in said.items()], 3)
+        )
         queue.leave(link, [one for one in said if cases[one].queued_at], now=now, outcome="answered")
         for one in said:
             if cases[one].answer_to:
                 jobs.defer_in(UNREAD, "conversations.mail_unread", conversation_id=one)
-    announce.changed({one: last_seq[one] for one in {line.conversation_id for line in lines}},
-                     teams=[row.team_id for row in cases.values()],
-                     queues=[cases[one].team_id for one in said if cases[one].queued_at])
+    announce.changed(
+        {one: last_seq[one] for one in {line.conversation_id for line in lines}},
+        teams=[row.team_id for row in cases.values()],
+        queues=[cases[one].team_id for one in said if cases[one].queued_at],
+    )
     return [_sent(known.get(keys[reply]) or made[keys[reply]]) for reply, _ in replies]
 
 
@@ -104,15 +127,24 @@ def _check(reply: Reply, seat: permissions.Seat | None, row: Any) -> None:
     if seat is None:
         raise UnableToReply("not_allowed")
     if not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id):
-        raise UnableToReply("not_found")    # as for a case that does not exist: no oracle
+        raise UnableToReply("not_found")  # as for a case that does not exist: no oracle
     if row.status == "closed" and not reply.note:
         raise UnableToReply("closed")
 
 
 def _draft(reply: Reply, masked: guard.Masked, key: tuple[int, str]) -> timeline.Draft:
     kinds = tuple(dict.fromkeys(finding.kind for finding in masked.found))
-    return timeline.Draft(reply.conversation_id, key[0], "note" if reply.note else "message", "agent", not reply.note, text=masked.text,
-                          agent_id=reply.agent_id, external_id=key[1], data={"masked": kinds} if kinds else {})
+    return timeline.Draft(
+        reply.conversation_id,
+        key[0],
+        "note" if reply.note else "message",
+        "agent",
+        not reply.note,
+        text=masked.text,
+        agent_id=reply.agent_id,
+        external_id=key[1],
+        data={"masked": kinds} if kinds else {},
+    )
 
 
 def _sent(line: timeline.Line) -> Sent:

@@ -27,13 +27,30 @@ from trustdesk.conversations.transcript import rows as transcript_rows
 from trustdesk.customers.identify import masked_mail
 from trustdesk.policy import guard
 
-COMMENT = 2_000             # characters
-ADDRESS = 254               # characters of a mail address (RFC 5321)
+COMMENT = 2_000  # characters
+ADDRESS = 254  # characters of a mail address (RFC 5321)
 
 # The part of their modules that customers' pages may name.
 __all__ = [
-    "WAYS", "NotServed", "Step", "UnableToAct", "UnableToMail", "UploadRefused", "announce_upload", "check_proof", "end", "find_transcript",
-    "leave_mail", "mail_transcript", "mark_read", "masked_mail", "open_file", "rate", "render_text", "start_proof", "store_upload",
+    "WAYS",
+    "NotServed",
+    "Step",
+    "UnableToAct",
+    "UnableToMail",
+    "UploadRefused",
+    "announce_upload",
+    "check_proof",
+    "end",
+    "find_transcript",
+    "leave_mail",
+    "mail_transcript",
+    "mark_read",
+    "masked_mail",
+    "open_file",
+    "rate",
+    "render_text",
+    "start_proof",
+    "store_upload",
     "transcript_rows",
 ]
 
@@ -56,7 +73,7 @@ def rate(*, conversation_id: int, score: int, comment: str, now: datetime) -> No
         if act.row.status not in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED):
             raise UnableToAct("not_yet")
         before = Conversation.objects.values_list("rating", "rating_comment").get(pk=conversation_id)
-        words = guard.mask(comment.replace("\0", "")).text[:COMMENT]     # PostgreSQL keeps no such character
+        words = guard.mask(comment.replace("\0", "")).text[:COMMENT]  # PostgreSQL keeps no such character
         if before != (score, words):
             act.set(rating=score, rating_comment=words)
             act.say("rated", visible=True, score=score)

@@ -8,7 +8,7 @@ from trustdesk.conversations import acting, assignment
 from trustdesk.conversations.models import Conversation
 from trustdesk.staff.permissions import Action, Seat
 
-REOPEN_WINDOW = timedelta(days=7)       # a resolved case is closed for good after that
+REOPEN_WINDOW = timedelta(days=7)  # a resolved case is closed for good after that
 
 Status = Conversation.Status
 
@@ -50,7 +50,9 @@ def reopen(*, conversation_id: int, seat: Seat, now: datetime) -> None:
 def close_old(*, now: datetime, at_once: int = 200) -> int:
     """Close all cases that were resolved longer ago than the reopen window; return how many."""
     closed = 0
-    due = Conversation.objects.filter(status=Status.RESOLVED, resolved_at__lt=now - REOPEN_WINDOW).order_by("resolved_at")
+    due = Conversation.objects.filter(status=Status.RESOLVED, resolved_at__lt=now - REOPEN_WINDOW).order_by(
+        "resolved_at"
+    )
     while found := list(due.values_list("pk", flat=True)[:at_once]):
         for identity in found:
             with acting.on(identity, now=now) as act:

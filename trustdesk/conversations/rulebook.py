@@ -13,7 +13,7 @@ from trustdesk.conversations.models import RequestType
 T = TypeVar("T")
 
 FALLBACK = "other"
-FRESH = 10.0                # seconds a value may be old
+FRESH = 10.0  # seconds a value may be old
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,10 @@ class _Reread(Generic[T]):
 
 def _load_types() -> dict[str, TypeRule]:
     rows = RequestType.objects.order_by("position", "id")
-    return {row.code: TypeRule(row.pk, row.code, row.label, row.label_zh, row.team_id, row.priority, row.needs, row.in_chat)
-            for row in rows}
+    return {
+        row.code: TypeRule(row.pk, row.code, row.label, row.label_zh, row.team_id, row.priority, row.needs, row.in_chat)
+        for row in rows
+    }
 
 
 types: _Reread[dict[str, TypeRule]] = _Reread(_load_types)

@@ -45,8 +45,16 @@ class Line:
     team_id: int | None = None
 
 
-def event(conversation_id: int, inbox_id: int, code: str, *, visible: bool, author: str = "system", agent_id: int | None = None,
-          **data: Any) -> Draft:
+def event(
+    conversation_id: int,
+    inbox_id: int,
+    code: str,
+    *,
+    visible: bool,
+    author: str = "system",
+    agent_id: int | None = None,
+    **data: Any,
+) -> Draft:
     """Word an event of the timeline: a code with parameters."""
     return Draft(conversation_id, inbox_id, "event", author, visible, event=code, data=data, agent_id=agent_id)
 
@@ -57,14 +65,24 @@ def known(link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str]]) -> dict[tu
         return {}
     link.execute(statements.KNOWN, statements.columns(list(keys), 2))
     return {
-        (row.inbox_id, row.external_id):
-            Line(row.id, row.conversation_id, row.seq, row.at, row.text, orjson.loads(row.data), known=True,
-                 reference=row.reference, team_id=row.team_id)
+        (row.inbox_id, row.external_id): Line(
+            row.id,
+            row.conversation_id,
+            row.seq,
+            row.at,
+            row.text,
+            orjson.loads(row.data),
+            known=True,
+            reference=row.reference,
+            team_id=row.team_id,
+        )
         for row in link.fetchall()
     }
 
 
-def append(link: psycopg.Cursor[Any], drafts: Sequence[Draft], *, last_seq: dict[int, int], now: datetime) -> list[Line]:
+def append(
+    link: psycopg.Cursor[Any], drafts: Sequence[Draft], *, last_seq: dict[int, int], now: datetime
+) -> list[Line]:
     """Append drafts in order, giving each conversation's next seq; `last_seq` is updated.
 
     The caller holds the row lock of every conversation named and has taken `last_seq` under it: that is what makes
@@ -74,8 +92,23 @@ def append(link: psycopg.Cursor[Any], drafts: Sequence[Draft], *, last_seq: dict
     for draft in drafts:
         seq = last_seq[draft.conversation_id] = last_seq[draft.conversation_id] + 1
         places.append((draft.conversation_id, seq))
-        rows.append((draft.conversation_id, seq, draft.kind, draft.author, draft.agent_id, draft.handle_id, draft.inbox_id,
-                     draft.external_id, draft.text, draft.event, orjson.dumps(draft.data).decode(), draft.visible, now))
+        rows.append(
+            (
+                draft.conversation_id,
+                seq,
+                draft.kind,
+                draft.author,
+                draft.agent_id,
+                draft.handle_id,
+                draft.inbox_id,
+                draft.external_id,
+                draft.text,
+                draft.event,
+                orjson.dumps(draft.data).decode(),
+                draft.visible,
+                now,
+            )
+        )
     if not rows:
         return []
     link.execute(statements.INSERT_ENTRIES, statements.columns(rows, 13))

@@ -28,5 +28,5 @@ def find(claim: str) -> Account | None:
     kind = "mail" if "@" in claim else "phone" if claim.startswith("+") else "uid"
     try:
         return exchange().find(**{kind: claim})
-    except ValueError:          # nonsense, or nothing
+    except ValueError:  # nonsense, or nothing
         return None

@@ -17,7 +17,9 @@ __all__ = ["SessionRefused", "visitor"]
 
 def visitor(signed: str, *, now: datetime) -> Visitor:
     """Verify a session token the exchange signed; raises SessionRefused when it is not genuine, fresh and meant for us."""
-    session = sessions.verify(signed, keys=_keys(settings.EXCHANGE_SESSION_KEY), audience=settings.EXCHANGE_AUDIENCE, now=now)
+    session = sessions.verify(
+        signed, keys=_keys(settings.EXCHANGE_SESSION_KEY), audience=settings.EXCHANGE_AUDIENCE, now=now
+    )
     return visitors.identified(uid=session.uid, mail=session.mail, now=now)
 
 

@@ -15,7 +15,7 @@ from trustdesk.policy.proof import Proof
 from trustdesk.seams import clock
 
 ANONYMOUS_LASTS = timedelta(days=30)
-SESSION_LASTS = timedelta(hours=12)         # reading one's own chat; the proof for account matters ends much earlier
+SESSION_LASTS = timedelta(hours=12)  # reading one's own chat; the proof for account matters ends much earlier
 _SALT = "trustdesk.customers.visitors"
 
 
@@ -26,8 +26,8 @@ class Visitor:
     kind: str
     value: str
     name: str = ""
-    proof_until: datetime | None = None     # SESSION counts until then
-    mail: str = ""                          # the registered address, as the exchange's session named it
+    proof_until: datetime | None = None  # SESSION counts until then
+    mail: str = ""  # the registered address, as the exchange's session named it
 
     @property
     def known(self) -> bool:
@@ -55,12 +55,14 @@ def identified(*, uid: str, mail: str, now: datetime) -> Visitor:
 
 
 def token(visitor: Visitor) -> str:
-    """Sign a token for this visitor. That of a known one runs from his signed session on, however often it is renewed."""
+    """Sign a token for this visitor; that of a known one runs from the signed session on, however often renewed."""
     until = int(visitor.proof_until.timestamp()) if visitor.proof_until else 0
     issued = int(clock.now().timestamp())
     if visitor.known and until:
         issued = until - int(proof.lasts(Proof.SESSION).total_seconds())
-    return signing.dumps([visitor.kind, visitor.value, visitor.name, until, visitor.mail, issued], salt=_SALT, compress=False)
+    return signing.dumps(
+        [visitor.kind, visitor.value, visitor.name, until, visitor.mail, issued], salt=_SALT, compress=False
+    )
 
 
 def read(text: str) -> Visitor | None:

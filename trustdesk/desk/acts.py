@@ -34,9 +34,9 @@ _STATES: dict[str, tuple[str, Callable[..., None]]] = {
 
 
 class ReplyForm(forms.Form):
-    """What the composer sends. `id` is made by the page: sending again is harmless. `seen` is the last line read."""
+    """What the composer sends. `client_id` is made by the page: sending again is harmless. `seen` is the last line read."""
 
-    id = forms.RegexField(regex=r"\A[A-Za-z0-9_-]{8,64}\Z")
+    client_id = forms.RegexField(regex=r"\A[A-Za-z0-9_-]{8,64}\Z")
     kind = forms.ChoiceField(choices=[("reply", _("Reply")), ("note", _("Private note"))])
     text = forms.CharField(strip=False, max_length=TEXT)
     seen = forms.IntegerField(min_value=0, max_value=2**31 - 1)
@@ -72,7 +72,9 @@ def reply(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
     if not note and not said["anyway"] and (newer := queries.said_since(case, seq=said["seen"], besides=seat.agent_id)):
         return _unsent(request, seat, case, "", newer=newer, status=409)
     try:
-        replies.submit(replies.Reply(case.pk, seat.agent_id, said["id"], said["text"], note)).result(timeout=SOON)
+        replies.submit(replies.Reply(case.pk, seat.agent_id, said["client_id"], said["text"], note)).result(
+            timeout=SOON
+        )
     except replies.UnableToReply as refused:
         return _unsent(request, seat, case, wording.refusal(refused.code), status=409)
     except (Unavailable, DatabaseError, NotInTime):

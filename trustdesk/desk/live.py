@@ -71,7 +71,7 @@ class Desks:
         self.sockets: set[Desk] = set()
         self.db = DatabaseThreads(2, name="desk-live")
         self._checks = DatabaseThreads(1, name="desk-rights")  # its own: no slow question may delay it
-        self._came: dict[int, int] = {}     # how far the watched cases had come at the last look
+        self._came: dict[int, int] = {}  # how far the watched cases had come at the last look
         self._watching = [asyncio.create_task(self._recheck()), asyncio.create_task(self._be_present())]
 
     async def _recheck(self) -> None:

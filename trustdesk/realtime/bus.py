@@ -22,10 +22,10 @@ from trustdesk.seams import failpoints
 log = logging.getLogger(__name__)
 
 CHANNEL = "trustdesk"
-COALESCE = 0.02             # seconds
-_MOST = 7_500               # bytes; PostgreSQL takes 8,000 in one notification
+COALESCE = 0.02  # seconds
+_MOST = 7_500  # bytes; PostgreSQL takes 8,000 in one notification
 
-Hints = Mapping[str, str]   # topic → newest value; a later value of a topic replaces the earlier
+Hints = Mapping[str, str]  # topic → newest value; a later value of a topic replaces the earlier
 
 
 class Bus:
@@ -93,7 +93,7 @@ class Bus:
         parts: list[str] = []
         size = 0
         for topic, value in hints.items():
-            part = f"{json.dumps(topic)}:{json.dumps(value)}"       # ASCII: characters are bytes
+            part = f"{json.dumps(topic)}:{json.dumps(value)}"  # ASCII: characters are bytes
             if parts and size + len(part) > _MOST:
                 payloads.append(self._payload(parts))
                 parts, size = [], 0
@@ -109,13 +109,13 @@ class Bus:
             try:
                 with _connect() as link:
                     link.execute(f"LISTEN {CHANNEL}")
-                    for gap in self._gaps:          # what came between two connections was missed
+                    for gap in self._gaps:  # what came between two connections was missed
                         gap()
                     while True:
                         self._heard_at = time.monotonic()
                         for notice in link.notifies(timeout=3, stop_after=1):
                             self._take(notice.payload)
-                        link.execute("SELECT 1")    # a dead peer shows itself here
+                        link.execute("SELECT 1")  # a dead peer shows itself here
             except psycopg.Error as gone:
                 log.warning("bus: not listening: %s", type(gone).__name__)
                 time.sleep(0.5)
@@ -134,9 +134,18 @@ class Bus:
 def _connect() -> psycopg.Connection[tuple[object, ...]]:
     own = connection.settings_dict
     return psycopg.connect(
-        make_conninfo(host=own["HOST"], port=own["PORT"], dbname=own["NAME"], user=own["USER"], password=own["PASSWORD"],
-                      connect_timeout=3, keepalives_idle=5, keepalives_interval=2, keepalives_count=3,
-                      tcp_user_timeout=10_000),     # keepalives stay silent while a sent query waits for its answer
+        make_conninfo(
+            host=own["HOST"],
+            port=own["PORT"],
+            dbname=own["NAME"],
+            user=own["USER"],
+            password=own["PASSWORD"],
+            connect_timeout=3,
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=10_000,
+        ),  # keepalives stay silent while a sent query waits for its answer
         autocommit=True,
     )
 

@@ -22,7 +22,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.25           # seconds between two looks for items whose patience is over
+LOOK_EVERY = 0.25  # seconds between two looks for items whose patience is over
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,14 +38,22 @@ class Unavailable(Exception):
 class _Waiting(Generic[T]):
     item: T
     born: float
-    future: Any                                     # asyncio.Future with its loop, or concurrent Future without
+    future: Any  # asyncio.Future with its loop, or concurrent Future without
     loop: asyncio.AbstractEventLoop | None
 
 
 class GroupCommit(Generic[T, R]):
     """A queue in front of `run(items) -> outcomes`, in the order given; an outcome that is an exception refuses its item alone."""
 
-    def __init__(self, run: Callable[[list[T]], Sequence[R | Exception]], *, name: str, most: int = 200, bound: int = 5000, patience: float = 2.0) -> None:
+    def __init__(
+        self,
+        run: Callable[[list[T]], Sequence[R | Exception]],
+        *,
+        name: str,
+        most: int = 200,
+        bound: int = 5000,
+        patience: float = 2.0,
+    ) -> None:
         """`most` items a batch, `bound` waiting at the most, `patience` seconds before an item is given up."""
         self._run, self._name, self._most, self._bound, self._patience = run, name, most, bound, patience
         self._queue: queue.SimpleQueue[_Waiting[T]] = queue.SimpleQueue()
@@ -103,7 +111,7 @@ class GroupCommit(Generic[T, R]):
                     batch.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
-            batch = [waiting for waiting in batch if not waiting.future.done()]     # nobody waits for the others any more
+            batch = [waiting for waiting in batch if not waiting.future.done()]  # nobody waits for the others any more
             if batch:
                 self._settle(batch, self._commit(batch))
 
@@ -114,7 +122,7 @@ class GroupCommit(Generic[T, R]):
             if len(batch) == 1 or not _blames_one(gone):
                 log.warning("%s: %d items refused: %s", self._name, len(batch), type(gone).__name__)
                 return [Unavailable("the database did not take it") for _ in batch]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  it belongs to whoever sent the item
             if len(batch) == 1:
                 log.warning("%s: one item refused: %s", self._name, type(error).__name__)
                 return [error]
@@ -126,7 +134,7 @@ class GroupCommit(Generic[T, R]):
         return self._commit([waiting])[0]
 
     def _attempt(self, items: list[T]) -> Sequence[R | Exception]:
-        close_old_connections()                     # a lost connection would otherwise stay lost in this thread
+        close_old_connections()  # a lost connection would otherwise stay lost in this thread
         try:
             return self._run(items)
         finally:
@@ -142,14 +150,14 @@ class GroupCommit(Generic[T, R]):
         for loop, pairs in by_loop.items():
             try:
                 loop.call_soon_threadsafe(_resolve, pairs)
-            except RuntimeError:                    # the loop has ended: stored, but nobody is left to be told
+            except RuntimeError:  # the loop has ended: stored, but nobody is left to be told
                 log.info("%s: %d answers after shutdown", self._name, len(pairs))
 
 
 def _blames_one(error: Exception) -> bool:
     """Say whether one locked row or one conflict made the batch fail, rather than the database as a whole."""
     state = getattr(error.__cause__, "sqlstate", None) or ""
-    return state in {"55P03", "40P01", "40001"}     # lock not available, deadlock, serialization failure
+    return state in {"55P03", "40P01", "40001"}  # lock not available, deadlock, serialization failure
 
 
 def _resolve(pairs: list[tuple[Any, Any]]) -> None:

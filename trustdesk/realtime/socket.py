@@ -102,7 +102,7 @@ class Socket:
         loop.call_later(LINGER, self._abort, self._closing)
 
     async def ended(self) -> None:
-        """Wait for what `close` began: an application that returns earlier cuts the connection, and no code is heard."""
+        """Wait for what `close` began: an application that returns earlier cuts the connection, its code unheard."""
         if self._closing is not None:
             await asyncio.wait([self._closing], timeout=LINGER)
 
@@ -112,7 +112,7 @@ class Socket:
                 data = self._waiting.popleft()
                 await self._send({"type": "websocket.send", "text": data.decode()})
                 self._size -= len(data)
-        except Exception as error:      # the peer went away under us: the receiving side learns it too
+        except Exception as error:  # noqa: BLE001  the peer went away under us: the receiving side learns it too
             log.debug("socket: %s while sending", type(error).__name__)
             self._closed = True
         finally:
@@ -124,7 +124,7 @@ class Socket:
             await asyncio.wait([draining], timeout=LINGER)
         try:
             await self._send({"type": "websocket.close", "code": code})
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  there is nobody left to tell
             log.debug("socket: %s while closing", type(error).__name__)
 
     def _abort(self, closing: asyncio.Task[None]) -> None:

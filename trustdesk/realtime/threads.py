@@ -22,11 +22,13 @@ class DatabaseThreads:
 
     async def __call__(self, act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `act` in a thread and return what it returns."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_unit, partial(act, *args, **kwargs)))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, partial(_unit, partial(act, *args, **kwargs))
+        )
 
 
 def _unit(act: Callable[[], R]) -> R:
-    close_old_connections()         # a lost connection would otherwise stay lost in this thread
+    close_old_connections()  # a lost connection would otherwise stay lost in this thread
     try:
         return act()
     finally:

@@ -11,10 +11,18 @@ import random
 import time
 from dataclasses import dataclass
 
-NAMES = frozenset({
-    "before_commit", "after_commit", "before_publish", "after_publish", "before_smtp", "after_smtp",
-    "snapshot_subscribe_gap", "before_assign_commit",
-})
+NAMES = frozenset(
+    {
+        "before_commit",
+        "after_commit",
+        "before_publish",
+        "after_publish",
+        "before_smtp",
+        "after_smtp",
+        "snapshot_subscribe_gap",
+        "before_assign_commit",
+    }
+)
 
 
 class Injected(Exception):
@@ -23,13 +31,13 @@ class Injected(Exception):
 
 @dataclass(frozen=True)
 class _Fault:
-    action: str             # crash | error | drop | delay
+    action: str  # crash | error | drop | delay
     seconds: float
     chance: float
 
 
 _armed: dict[str, _Fault] = {}
-_dice = random.Random()     # decides nothing secret: which of many identical operations meets the fault
+_dice = random.Random()  # decides nothing secret: which of many identical operations meets the fault
 
 
 def arm(spec: str, *, seed: int = 0) -> None:

@@ -47,8 +47,9 @@ async def _send(chat: Chat, frame: Frame) -> None:
         raise Refused("too_many_files")
     if not all(isinstance(key, str) and _ID.fullmatch(key) for key in files) or not (text.strip() or files):
         raise Refused("bad_frame")
-    wait = limiter.wait(visitor=chat.visitor, address=chat.socket.address, opens=(chat.case is None or chat.case.status == "closed") and not chat.opening,
-                        at=asyncio.get_running_loop().time())
+    opens = (chat.case is None or chat.case.status == "closed") and not chat.opening
+    at = asyncio.get_running_loop().time()
+    wait = limiter.wait(visitor=chat.visitor, address=chat.socket.address, opens=opens, at=at)
     if wait:
         raise Refused("rate_limited", retry_after=wait)
     chat.opening = True
@@ -131,8 +132,9 @@ async def _prove(chat: Chat, frame: Frame) -> None:
     elif isinstance(how, str):
         account = frame.get("account")
         claimed = account[:320] if isinstance(account, str) else ""
-        outcome = await chat.live.exchange(requests.start_proof, conversation_id=case.id, how=how, uid=chat.visitor.value if chat.visitor.known else "",
-                                     claimed=claimed, locale=chat.locale, now=now)
+        uid = chat.visitor.value if chat.visitor.known else ""
+        outcome = await chat.live.exchange(
+            requests.start_proof, conversation_id=case.id, how=how, uid=uid, claimed=claimed, locale=chat.locale, now=now)
     else:
         raise Refused("bad_frame")
     chat.socket.send(frames.proof_step(outcome))

@@ -14,7 +14,19 @@ from trustdesk.customers import sessions, visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.realtime.bus import bus
 from trustdesk.realtime.group_commit import Unavailable
-from trustdesk.realtime.socket import NO_HELLO, PROTOCOL_BROKEN, Broken, Frame, Gone, Pace, Receive, Scope, Send, Socket, own_origin
+from trustdesk.realtime.socket import (
+    NO_HELLO,
+    PROTOCOL_BROKEN,
+    Broken,
+    Frame,
+    Gone,
+    Pace,
+    Receive,
+    Scope,
+    Send,
+    Socket,
+    own_origin,
+)
 from trustdesk.seams import clock, failpoints
 from trustdesk.widget import acts, frames
 from trustdesk.widget.live import RETRY, Live, limits

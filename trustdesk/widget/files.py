@@ -84,12 +84,16 @@ def entries(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": "unknown_visitor"}, status=401)
     if not after.isdecimal() or len(after) > 9:
         return JsonResponse({"error": "bad_frame"}, status=400)
-    case = public.current(inbox_id=public.chat_inbox(), thread=visitor.thread, locale=get_language() or "en", now=clock.now())
+    case = public.current(
+        inbox_id=public.chat_inbox(), thread=visitor.thread, locale=get_language() or "en", now=clock.now()
+    )
     if case is None:
         return JsonResponse({"error": "no_case"}, status=404)
     page = public.entries_after({case.id: int(after)})[case.id]
     lines = [frames.entry(line) for line in page.lines]
-    return JsonResponse({"case": case.reference, "epoch": public.epoch(), "after": page.after, "upto": page.upto, "entries": lines})
+    return JsonResponse(
+        {"case": case.reference, "epoch": public.epoch(), "after": page.after, "upto": page.upto, "entries": lines}
+    )
 
 
 @csrf_exempt
@@ -113,7 +117,9 @@ def write_down(request: HttpRequest) -> HttpResponse:
         text = requests.render_text(page=page, case=case, locale=locale)
         name = f'attachment; filename="transcript-{case.reference}.txt"'
         return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Content-Disposition": name})
-    return render(request, "widget/transcript.html", {"case": case, "rows": requests.transcript_rows(page=page, locale=locale)})
+    return render(
+        request, "widget/transcript.html", {"case": case, "rows": requests.transcript_rows(page=page, locale=locale)}
+    )
 
 
 def _bearer(request: HttpRequest) -> str:

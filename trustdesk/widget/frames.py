@@ -18,8 +18,13 @@ def case(one: public.Case | None) -> Frame | None:
     """Frame a case."""
     if one is None:
         return None
-    return {"reference": one.reference, "status": one.status, "topic": one.topic, "agent": {"name": one.agent} if one.agent else None,
-            "rated": one.rated}
+    return {
+        "reference": one.reference,
+        "status": one.status,
+        "topic": one.topic,
+        "agent": {"name": one.agent} if one.agent else None,
+        "rated": one.rated,
+    }
 
 
 def entry(line: public.Line) -> Frame:
@@ -31,15 +36,32 @@ def entry(line: public.Line) -> Frame:
     if line.client_id:
         frame["id"] = line.client_id
     if line.files:
-        frame["files"] = [{"file": file.key, "name": file.name, "type": file.media_type, "size": file.size, "state": file.state,
-                           "width": file.width, "height": file.height} for file in line.files]
+        frame["files"] = [
+            {
+                "file": file.key,
+                "name": file.name,
+                "type": file.media_type,
+                "size": file.size,
+                "state": file.state,
+                "width": file.width,
+                "height": file.height,
+            }
+            for file in line.files
+        ]
     return frame
 
 
 def queue(one: public.Case, place: Any) -> Frame:
     """Frame where the case stands in the queue, or that it left it."""
     mail = requests.masked_mail(one.answer_to) or None
-    frame: Frame = {"t": "queue", "state": _queue_state(one), "position": None, "estimate": None, "mail": mail, "open": one.staffed}
+    frame: Frame = {
+        "t": "queue",
+        "state": _queue_state(one),
+        "position": None,
+        "estimate": None,
+        "mail": mail,
+        "open": one.staffed,
+    }
     if place is not None:
         frame["position"] = place.position
         frame["estimate"] = None if place.seconds is None else {"share": place.share, "seconds": place.seconds}
@@ -78,8 +100,13 @@ def _held(one: public.Case | None, visitor: Visitor, now: datetime) -> Frame:
 def proof_step(step: requests.Step) -> Frame:
     """Frame the outcome of one step of a proof."""
     frame: Frame = {"t": "proof", "state": step.state, "how": step.how}
-    optional = {"to": step.to or None, "level": step.level or None, "expires_at": step.expires_at, "left": step.left,
-                "retry_after": step.retry_after}
+    optional = {
+        "to": step.to or None,
+        "level": step.level or None,
+        "expires_at": step.expires_at,
+        "left": step.left,
+        "retry_after": step.retry_after,
+    }
     return frame | {key: value for key, value in optional.items() if value is not None}
 
 

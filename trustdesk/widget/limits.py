@@ -9,8 +9,8 @@ from django.conf import settings
 
 from trustdesk.customers.visitors import Visitor
 
-GENERATION = 600.0          # seconds; a bucket not used for one to two of these is full again and forgotten
-PROOF_STEPS = 30            # in that time, by one customer
+GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
+PROOF_STEPS = 30  # in that time, by one customer
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ def network(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:      # a server that listens on :: sees all of IPv4 so
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:  # a server that listens on :: sees all of IPv4 so
         parsed = parsed.ipv4_mapped
     return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else str(parsed)
 

@@ -147,7 +147,7 @@ class Live:
             asked_at = clock.now()
             try:
                 news = await self.db(public.news, since=self._swept_at - SWEEP_BACK)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  the next round comes; ended, it would not
                 log.warning("live: sweep failed: %s", type(error).__name__)
                 continue
             self._swept_at = asked_at

@@ -4,7 +4,11 @@ import uuid
 
 from django.db import migrations
 
-TEAMS = [("accounts", "Accounts", "账户"), ("funds", "Deposits and withdrawals", "充提"), ("trading", "Trading", "交易")]
+TEAMS = [
+    ("accounts", "Accounts", "账户"),
+    ("funds", "Deposits and withdrawals", "充提"),
+    ("trading", "Trading", "交易"),
+]
 
 # code, label, label_zh, team, priority, level of proof
 TYPES = [
@@ -24,12 +28,23 @@ TYPES = [
 
 def set_up(apps, schema_editor):
     Team = apps.get_model("staff", "Team")
-    teams = {slug: Team.objects.get_or_create(slug=slug, defaults={"name": name, "name_zh": name_zh})[0] for slug, name, name_zh in TEAMS}
+    teams = {
+        slug: Team.objects.get_or_create(slug=slug, defaults={"name": name, "name_zh": name_zh})[0]
+        for slug, name, name_zh in TEAMS
+    }
     RequestType = apps.get_model("conversations", "RequestType")
     for position, (code, label, label_zh, team, priority, needs) in enumerate(TYPES):
-        RequestType.objects.get_or_create(code=code, defaults={
-            "label": label, "label_zh": label_zh, "team": teams[team], "priority": priority, "needs": needs, "position": position,
-        })
+        RequestType.objects.get_or_create(
+            code=code,
+            defaults={
+                "label": label,
+                "label_zh": label_zh,
+                "team": teams[team],
+                "priority": priority,
+                "needs": needs,
+                "position": position,
+            },
+        )
     Inbox = apps.get_model("channels", "Inbox")
     Inbox.objects.get_or_create(kind="chat", address="", defaults={"name": "Live chat"})
     Inbox.objects.get_or_create(kind="email", address="", defaults={"name": "Notices"})

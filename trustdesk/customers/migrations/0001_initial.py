@@ -5,36 +5,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('locale', models.CharField(default='en', max_length=16)),
-                ('tier', models.CharField(blank=True, max_length=32)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("locale", models.CharField(default="en", max_length=16)),
+                ("tier", models.CharField(blank=True, max_length=32)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Handle',
+            name="Handle",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('visitor', 'Visitor'), ('uid', 'Uid'), ('mail', 'Mail'), ('phone', 'Phone'), ('telegram', 'Telegram')], max_length=16)),
-                ('value', models.CharField(max_length=320)),
-                ('proof', models.SmallIntegerField(choices=[(0, 'NOBODY'), (1, 'CONTACT'), (2, 'SESSION'), (3, 'STRONG')], default=0)),
-                ('proved_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='handles', to='customers.customer')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("visitor", "Visitor"),
+                            ("uid", "Uid"),
+                            ("mail", "Mail"),
+                            ("phone", "Phone"),
+                            ("telegram", "Telegram"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("value", models.CharField(max_length=320)),
+                (
+                    "proof",
+                    models.SmallIntegerField(
+                        choices=[(0, "NOBODY"), (1, "CONTACT"), (2, "SESSION"), (3, "STRONG")], default=0
+                    ),
+                ),
+                ("proved_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="handles", to="customers.customer"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'value'), name='handle_once')],
+                "constraints": [models.UniqueConstraint(fields=("kind", "value"), name="handle_once")],
             },
         ),
     ]

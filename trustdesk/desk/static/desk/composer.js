@@ -58,23 +58,23 @@ export class DeskComposer extends HTMLElement {
   #restore() {
     const draft = drafts.read(this.reference);
     if (this.field.value || !draft) {
-      this.form.elements.id.value = crypto.randomUUID();
+      this.form.elements.client_id.value = crypto.randomUUID();
       return;
     }
     this.field.value = draft.text;
-    this.form.elements.id.value = draft.id;
+    this.form.elements.client_id.value = draft.id;
     this.tried = draft.tried;
     const choice = this.form.querySelector(`[name="kind"][value="${draft.kind}"]`);
     if (choice) choice.checked = true;
   }
 
   #keep() {
-    drafts.keep(this.reference, { text: this.field.value, kind: this.kind, id: this.form.elements.id.value, tried: this.tried });
+    drafts.keep(this.reference, { text: this.field.value, kind: this.kind, id: this.form.elements.client_id.value, tried: this.tried });
   }
 
   #typed() {
     // An attempt may have arrived unseen. The same words under the same id are one message; other words are another.
-    if (this.tried) this.form.elements.id.value = crypto.randomUUID();
+    if (this.tried) this.form.elements.client_id.value = crypto.randomUUID();
     this.tried = false;
     this.keep();
     if (this.field.value) this.tell();
@@ -130,7 +130,7 @@ export class DeskComposer extends HTMLElement {
     this.querySelector("[data-unsent]").replaceChildren();
     // What was typed while it was on its way stays.
     this.field.value = this.field.value.startsWith(text) ? this.field.value.slice(text.length) : "";
-    this.form.elements.id.value = crypto.randomUUID();
+    this.form.elements.client_id.value = crypto.randomUUID();
     this.tried = false;
     this.#stopTyping();
     this.#keep();

@@ -11,6 +11,7 @@ import * as socket from "./socket.js";
 
 const POLL = 15_000; // ms between two looks while there is no connection
 const SAFETY = 60_000; // and while there is one: hints may be lost
+const ALIVE = 6 * 60_000; // and before the session is told that somebody is working
 
 const tell = (name) => document.dispatchEvent(new CustomEvent(name));
 
@@ -34,6 +35,15 @@ setInterval(() => {
   tell("desk:poll");
 }, POLL);
 setInterval(() => socket.up && tell("desk:list"), SAFETY);
+
+// Who types for half an hour sends nothing meanwhile, and is still at work: the session has to know.
+let busy = false;
+for (const sign of ["keydown", "pointerdown"]) addEventListener(sign, () => (busy = true), { passive: true });
+setInterval(async () => {
+  if (!busy) return;
+  busy = false;
+  await part("/desk/_list.html", { background: false }).catch((error) => console.info("session:", error.message));
+}, ALIVE);
 
 // Moving about: filters keep the case that is open.
 

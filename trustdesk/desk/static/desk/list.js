@@ -50,7 +50,7 @@ export class DeskList extends HTMLElement {
   async refresh() {
     if (this.busy) return;
     this.busy = this.stale = false;
-    const here = new URLSearchParams(this.dataset.here);
+    const here = new URLSearchParams(this.dataset.query);
     here.set("size", Math.min(this.#rows.length, MOST));
     this.busy = true;
     try {

@@ -53,8 +53,8 @@ export class Chat extends EventTarget {
 
   signOut() {
     this.socket.close();
-    forgetEverything();
     this.outbox.clear();
+    forgetEverything();
     this.session = null;
     this.wishes.clear();
     this.ending = null;

@@ -83,9 +83,9 @@ iframe{width:100%;height:100%;border:0;display:block;color-scheme:light dark}
     greeted = true;
     const token = await session();
     ready = true;
+    if (leaving) return tell("logout"); // it came only to clear what it kept
     tell("hello", { session: token, open: Boolean(shown) });
     if (shown) tell("open", { topic: shown.topic });
-    if (leaving) tell("logout");
   }
 
   function unload() {

@@ -1,0 +1,215 @@
+"""How a message finds its customer and its case: the handle it came from, the outside thread it belongs to."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from trustdesk.channels.contract import Inbound
+from trustdesk.conversations import rulebook, statements, timeline
+from trustdesk.policy import evidence, guard, reference
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message and the inbox it came to."""
+
+    inbox_id: int
+    inbound: Inbound
+
+
+@dataclass(slots=True)
+class Case:
+    """A conversation during one batch, its row locked."""
+
+    id: int
+    reference: str
+    inbox_id: int
+    team_id: int | None
+    status: str
+    assignee_id: int | None
+    waiting: bool
+    proof_level: int
+    proof_until: datetime | None
+    last_seq: int = 0
+    stored_status: str = ""
+    opened: bool = False
+    type_code: str = ""
+    triaged: bool = False
+    back: bool = False  # into the queue: it begins again and nobody has it
+    raised: Inbound | None = None
+    queued: bool = False
+
+    def level_at(self, now: datetime) -> int:
+        """The level of proof the case holds."""
+        return self.proof_level if self.proof_until is not None and self.proof_until > now else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message past the guard."""
+
+    arrival: Arrival
+    text: str
+    masked: tuple[str, ...]
+    facts: tuple[evidence.Fact, ...]
+
+    @property
+    def key(self) -> tuple[int, str, str, str]:
+        """Inbox, outside thread, and the kind and value of the handle."""
+        inbound = self.arrival.inbound
+        return self.arrival.inbox_id, inbound.thread, inbound.handle_kind, inbound.handle
+
+
+def identify_and_lock(
+    link: psycopg.Cursor[Any], messages: Sequence[Message], now: datetime
+) -> tuple[dict[tuple[str, str], tuple[int, int]], dict[tuple[int, str, str, str], Any], dict[int, Case]]:
+    """Find or make each handle (→ handle id, customer id); find each thread; lock the conversations that are still open."""
+    firsts = {message.key: message for message in reversed(messages)}
+    keys = list(dict.fromkeys(message.key for message in messages))
+    found = _resolve(link, keys)
+    handles = {key[2:]: (row.handle_id, row.customer_id) for key, row in found.items() if row.handle_id}
+    _make_handles(link, [firsts[key] for key in keys if key[2:] not in handles], handles, now)
+    locked = timeline.lock(link, [row.conversation_id for row in found.values() if row.conversation_id])
+    closed = [
+        key for key, row in found.items() if row.conversation_id and locked[row.conversation_id].status == "closed"
+    ]
+    if closed:  # while we waited for the lock, another process may have opened the next one
+        found |= _resolve(link, closed)
+        locked |= timeline.lock(link, [found[key].conversation_id for key in closed])
+    return handles, found, {row.id: _case(row) for row in locked.values() if row.status != "closed"}
+
+
+def thread(
+    link: psycopg.Cursor[Any],
+    fresh: Sequence[Message],
+    found: dict[tuple[int, str, str, str], Any],
+    still_open: dict[int, Case],
+    handles: dict[tuple[str, str], tuple[int, int]],
+    now: datetime,
+) -> dict[tuple[int, str, str, str], Case]:
+    """Give each thread its open conversation, or a new one; what is already stored and merely sent again opens none."""
+    cases = {key: still_open[row.conversation_id] for key, row in found.items() if row.conversation_id in still_open}
+    firsts = {message.key: message for message in reversed(fresh)}
+    keys = dict.fromkeys(message.key for message in fresh)
+    _open_cases(link, [(firsts[key], found[key]) for key in keys if key not in cases], handles, cases, now)
+    return cases
+
+
+def _resolve(
+    link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str, str, str]]
+) -> dict[tuple[int, str, str, str], Any]:
+    link.execute(statements.RESOLVE, statements.columns(list(keys), 4))
+    return {keys[row.n]: row for row in link.fetchall()}
+
+
+def _make_handles(
+    link: psycopg.Cursor[Any],
+    firsts: Sequence[Message],
+    handles: dict[tuple[str, str], tuple[int, int]],
+    now: datetime,
+) -> None:
+    new = {message.key[2:]: message.arrival.inbound for message in reversed(firsts)}
+    if not new:
+        return
+    link.execute(
+        statements.INSERT_CUSTOMERS, statements.columns([(one.name[:200], one.locale, now) for one in new.values()], 3)
+    )
+    customers = sorted(row.id for row in link.fetchall())
+    rows = [
+        (customer, *key, int(one.proof), now if one.proof else None, now)
+        for customer, (key, one) in zip(customers, new.items(), strict=True)
+    ]
+    link.execute(statements.INSERT_HANDLES, statements.columns(rows, 6))
+    identities = sorted(row.id for row in link.fetchall())
+    handles |= dict(zip(new, zip(identities, customers, strict=True), strict=True))
+
+
+def _open_cases(
+    link: psycopg.Cursor[Any],
+    wanted: Sequence[tuple[Message, Any]],
+    handles: dict[tuple[str, str], tuple[int, int]],
+    cases: dict[tuple[int, str, str, str], Case],
+    now: datetime,
+) -> None:
+    if not wanted:
+        return
+    rows, opened = [], []
+    for message, row in wanted:
+        inbound, inbox = message.arrival.inbound, message.arrival.inbox_id
+        rule = rulebook.rule(inbound.topic)
+        queued = rulebook.inbox_kinds()[inbox] == "chat"
+        number = reference.new(secrets.token_bytes(16))
+        subject = guard.mask(inbound.subject).text or _headline(message.text)
+        rows.append(
+            (
+                number,
+                handles[message.key[2:]][1],
+                inbox,
+                rule.id,
+                rule.team_id,
+                rule.priority,
+                subject[:200],
+                inbound.locale,
+                row.conversation_id,
+                now if queued else None,
+                "",
+                now,
+            )
+        )
+        opened.append(
+            Case(
+                0,
+                number,
+                inbox,
+                rule.team_id,
+                "waiting",
+                None,
+                True,
+                0,
+                None,
+                stored_status="waiting",
+                opened=True,
+                queued=queued,
+                type_code=rule.code,
+            )
+        )
+    link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 12))
+    for case, identity in zip(opened, sorted(row.id for row in link.fetchall()), strict=True):
+        case.id = identity
+    cases |= {message.key: case for (message, _), case in zip(wanted, opened, strict=True)}
+    new = [
+        (message.key[0], message.key[1], case.id)
+        for (message, row), case in zip(wanted, opened, strict=True)
+        if not row.thread_id
+    ]
+    moved = [(row.thread_id, case.id) for (_, row), case in zip(wanted, opened, strict=True) if row.thread_id]
+    if new:
+        link.execute(statements.POINT_THREADS, statements.columns(new, 3))
+    if moved:
+        link.execute(statements.REPOINT_THREADS, statements.columns(moved, 2))
+
+
+def _case(row: Any) -> Case:
+    return Case(
+        row.id,
+        row.reference,
+        row.inbox_id,
+        row.team_id,
+        row.status,
+        row.assignee_id,
+        row.waiting_since is not None,
+        row.proof_level,
+        row.proof_until,
+        row.last_seq,
+        row.status,
+    )
+
+
+def _headline(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
