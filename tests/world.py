@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
+from typing import Any
 
 from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import intake, queue, replies, rulebook
@@ -52,7 +53,7 @@ def agent(
 
 
 def message(
-    text: str, *, visitor: str = "anna", identity: str = "", topic: str = "deposit_missing", **more: object
+    text: str, *, visitor: str = "anna", identity: str = "", topic: str = "deposit_missing", **more: Any
 ) -> Arrival:
     """Word a chat message of a visitor."""
     identity = identity or secrets.token_hex(8)
@@ -68,12 +69,12 @@ def message(
             topic=topic,
             **more,
         ),
-    )  # type: ignore[arg-type]
+    )
 
 
-def chat(*texts: str, visitor: str = "anna", now: datetime = NOON, **more: object) -> Received:
+def chat(*texts: str, visitor: str = "anna", now: datetime = NOON, **more: Any) -> Received:
     """Let a visitor say something; returns what became of the last message."""
-    return intake.receive(messages=[message(text, visitor=visitor, **more) for text in texts], now=now)[-1]  # type: ignore[arg-type]
+    return intake.receive(messages=[message(text, visitor=visitor, **more) for text in texts], now=now)[-1]
 
 
 def answer(

@@ -38,11 +38,9 @@ class TestDealing:
             world.chat("hello", visitor=f"v{n}", now=NOON + timedelta(seconds=n))
         assert assignment.deal(now=NOON + timedelta(seconds=10)) == 2
         assert assignment.deal(now=NOON + timedelta(seconds=10)) == 0
-        left = Conversation.objects.filter(queued_at__isnull=False).order_by("queued_at")
-        assert [
-            place.position
-            for place in map(queue.places([one.pk for one in left], now=NOON).get, [one.pk for one in left])
-        ] == [1, 2, 3]  # type: ignore[union-attr]
+        left = list(Conversation.objects.filter(queued_at__isnull=False).order_by("queued_at").values_list("pk", flat=True))
+        places = queue.places(left, now=NOON)
+        assert [places[one].position for one in left] == [1, 2, 3]
 
     def test_nobody_gets_a_chat_of_another_team_or_off_shift_or_gone(self) -> None:
         other = world.agent("Oli", "trading")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -88,10 +89,10 @@ def _statements(act: Callable[[], object]) -> int:
     counted = 0
     original = psycopg.Cursor.execute
 
-    def execute(self: object, *args: object, **kwargs: object) -> object:
+    def execute(cursor: Any, *args: Any, **kwargs: Any) -> Any:
         nonlocal counted
         counted += 1
-        return original(self, *args, **kwargs)  # type: ignore[arg-type]
+        return original(cursor, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(psycopg.Cursor, "execute", execute)

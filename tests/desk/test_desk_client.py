@@ -49,9 +49,12 @@ class Town:
     def window(self, seat: Seat, *, size: dict[str, int] | None = None, dark: bool = False) -> Page:
         """Open the desk for somebody who has signed in."""
         key = self.do(lambda: people.key_of(people.signed_in(Agent.objects.get(pk=seat.agent_id))))
+        wide, high = (size or DESKTOP).values()
         context: BrowserContext = self.browser.new_context(
-            viewport=size or DESKTOP, base_url=self.server.address, color_scheme="dark" if dark else "light"
-        )  # type: ignore[arg-type]
+            viewport={"width": wide, "height": high},
+            base_url=self.server.address,
+            color_scheme="dark" if dark else "light",
+        )
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": self.server.address}])
         page = context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))

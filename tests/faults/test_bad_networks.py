@@ -119,6 +119,11 @@ def test_readers_who_do_not_read_are_dropped_and_cost_nobody_anything(
                 await load
                 await all_settled(customers)
                 await check(url, customers)
+                # Eight megabytes of history in one welcome: whoever does read gets them.
+                fresh = Customer(serving.port, name="fresh", dice=dice, token=owner.token)
+                async with connected([fresh]):
+                    await check(url, [*customers, fresh])
+                    assert fresh.closes == []
             finally:
                 for link in slow:
                     link.close()

@@ -6,6 +6,7 @@ import asyncio
 import random
 import secrets
 import threading
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -134,6 +135,7 @@ def test_what_is_stored_between_snapshot_and_subscription_is_not_missed(
     def talk(reference: str) -> None:
         while not stop.is_set():
             answer(mia.agent_id, reference, "and another thing")
+            time.sleep(0.01)
 
     def stored(reference: str) -> int:
         with psycopg.connect(committed_db, autocommit=True) as link:
@@ -146,7 +148,7 @@ def test_what_is_stored_between_snapshot_and_subscription_is_not_missed(
             await owner.settled()
             talking = asyncio.create_task(asyncio.to_thread(talk, owner.case))
             try:
-                for number in range(100):
+                for number in range(60):
                     one = window(owner, serving.port, name=f"g{number}")
                     async with connected([one]):
                         seq = await asyncio.to_thread(stored, owner.case)

@@ -17,12 +17,17 @@ from tests.journeys.windows import Window
 Open = Callable[..., Window]
 KB = 1024
 LOADER, FIRST_PAGE = 6 * KB, 60 * KB
-ENGLISH = re.compile(r"\b[a-z]{3,}\b")
-# Names, addresses and what customers wrote are nobody's to translate.
-NOT_OURS = re.compile(r"https?://\S+|\S+@\S+|localhost|kbd")
+ENGLISH = re.compile(r"[A-Za-z]{3,}")
+# Names, coins and keys are nobody's to translate, nor what is written the same in Chinese.
+NAMES = """Northlight Trustdesk Nina Surname Lin Wei Alice Morgan Chen Noor Haddad Bitcoin Ethereum Solana Toncoin Chainlink
+BTC ETH SOL XRP TON LINK USDT API UID VIP PDF Ctrl Esc English""".split()
+ATTRIBUTES = """all => all.filter(one => one.offsetParent)
+    .flatMap(one => ["aria-label", "title", "placeholder"].map(name => one.getAttribute(name) ?? ""))"""
+NOT_OURS = re.compile(rf"https?://\S+|localhost:\d+|\S+@\S+|\b({'|'.join(NAMES)})\b")
 
 
-@pytest.mark.parametrize(("language", "dark", "phone"), [("en", True, True), ("zh-hans", False, False), ("zh-hans", True, True), ("en", True, False)])
+# With the other journeys (English at a desktop and Chinese on a phone, both light) every pair of these occurs.
+@pytest.mark.parametrize(("language", "dark", "phone"), [("en", True, True), ("zh-hans", False, True), ("zh-hans", True, False)])
 def test_every_page_can_be_read(town: Town, window: Open, language: str, dark: bool, phone: bool) -> None:
     person = town.hire("Nina", "funds", demo=True)
     browser = window(phone=phone, dark=dark, language=language)
@@ -94,8 +99,7 @@ def test_chinese_pages_hold_no_english(town: Town, window: Open) -> None:
     def look(name: str, one: Window) -> None:
         for frame in one.page.frames:
             texts = frame.locator("body").inner_text()
-            named = frame.locator("[aria-label], [title], [placeholder]").evaluate_all(
-                "all => all.filter(one => one.offsetParent).flatMap(one => ['aria-label', 'title', 'placeholder'].map(name => one.getAttribute(name) ?? ''))")
+            named = frame.locator("[aria-label], [title], [placeholder]").evaluate_all(ATTRIBUTES)
             for line in (*texts.splitlines(), *named):
                 if ENGLISH.search(NOT_OURS.sub("", line)):
                     found.setdefault(name, []).append(line)
@@ -123,17 +127,17 @@ def test_chinese_pages_hold_no_english(town: Town, window: Open) -> None:
     look("desk", desk)
     desk.page.keyboard.press("?")
     look("keys", desk)
-    assert found == {}
+    assert not found, "\n".join(f"{name}: {line}" for name, lines in found.items() for line in lines)
 
 
-def test_the_chat_weighs_little(window: Open) -> None:
+def test_the_chat_weighs_little(window: Open, record_property: Callable[[str, object], None]) -> None:
     browser = window()
     browser.go("/demo/exchange/?lang=en")
     visit(browser).is_welcome()
-    weights = {urlsplit(url).path + ("?" if "/chat/?" in url else ""): len(gzip.compress(body, 9, mtime=0)) for url, body in browser.weight().items()}
-    loader = weights["/widget.js"]
-    chat = {path: size for path, size in weights.items() if "/widget/" in path or "/ui/" in path or path.startswith("/chat/")}
+    weights = {urlsplit(url).path: len(gzip.compress(body, 9, mtime=0)) for url, body in browser.weight().items()}
+    # What only the exchange's own page loads lies elsewhere; what both load counts.
+    chat = {path: size for path, size in weights.items() if re.match(r"/chat/|/static/[^/]+/(widget|ui)/", path)}
     assert len(chat) > 30, "the chat page loads more than this"
-    print(f"widget script {loader} B, first chat page {sum(chat.values())} B in {len(chat)} files, gzipped")
-    assert loader <= LOADER
+    record_property("first chat page, bytes gzipped", sum(chat.values()))
+    assert weights["/widget.js"] <= LOADER
     assert sum(chat.values()) <= FIRST_PAGE

@@ -30,6 +30,7 @@ def begin(window: Open, town: Town, text: str = "Hello") -> tuple[Customer, Agen
     nina.sign_in()
     nina.open(reference)
     nina.reads(text)
+    expect(nina.row(reference)).not_to_have_class(re.compile("row--unread"))  # what is being read is no news
     return sam, nina, reference
 
 

@@ -15,8 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, expect
 
 PATIENCE_MS = 15_000
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP, PHONE = (1440, 900), (390, 844)  # CSS pixels
 # What a browser says of a network that is away, and what says it only while it is.
 OFFLINE = re.compile(r"ERR_INTERNET_DISCONNECTED|WebSocket connection to|ERR_NETWORK_CHANGED|ERR_CONNECTION")
 SHOTS = os.environ.get("TRUSTDESK_SHOTS")
@@ -95,12 +94,10 @@ class Windows:
 
     def open(self, *, phone: bool = False, language: str = "en", dark: bool = False, width: int = 0) -> Window:
         """Open a window with cookies and storage of its own; `width` in CSS pixels replaces the usual one."""
-        size = dict(PHONE if phone else DESKTOP)
-        if width:
-            size["width"] = width
+        usual_width, height = PHONE if phone else DESKTOP
         options: dict[str, Any] = {"has_touch": True, "is_mobile": True} if phone else {}
         context = self.browser.new_context(
-            viewport=size, locale="zh-CN" if language.startswith("zh") else "en-GB", timezone_id="Asia/Singapore",
+            viewport={"width": width or usual_width, "height": height}, locale="zh-CN" if language.startswith("zh") else "en-GB", timezone_id="Asia/Singapore",
             color_scheme="dark" if dark else "light", accept_downloads=True,
             permissions=["clipboard-read", "clipboard-write"], **options)
         window = Window(context, context.new_page(), self.desk, phone, dark, language)
@@ -135,7 +132,7 @@ class Windows:
 def is_accessible(page: Page, name: str) -> None:
     """Run axe over a page and the frames in it: nothing serious or critical."""
     for frame in page.frames:
-        violations = Axe().run(frame).response["violations"]  # type: ignore[arg-type]  # all it needs is evaluate()
+        violations = Axe().run(frame).response["violations"]  # all it needs is evaluate()
         serious = [
             f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
             for one in violations if one["impact"] in {"serious", "critical"} for node in one["nodes"]

@@ -139,7 +139,7 @@ class Customer:
         address = f"127.0.0.1:{self.port}"
         async with connect(
             f"ws://{address}{self.path}", origin=f"http://{address}", compression=None, ping_interval=None,  # type: ignore[arg-type]
-            open_timeout=15, close_timeout=1, max_queue=None, proxy=None,
+            open_timeout=15, close_timeout=1, max_queue=None, max_size=None, proxy=None,
         ) as link:  # fmt: skip
             hello: Frame = {"t": "hello", "v": 1, "locale": "en", "token": self.token} | self.extra
             if self.case:
@@ -149,7 +149,9 @@ class Customer:
             beat = asyncio.create_task(self._beat())
             try:
                 while True:
-                    frame = json.loads(await asyncio.wait_for(link.recv(), SILENCE))
+                    # Not wait_for: in Python 3.11 it loses a cancellation that meets a frame, and this never ends.
+                    async with asyncio.timeout(SILENCE):
+                        frame = json.loads(await link.recv())
                     await self._take(frame)
             except TimeoutError:
                 self.closes.append(0)

@@ -35,6 +35,8 @@ def test_one_process_hears_the_other_and_itself_once(committed_db: str) -> None:
     wait(lambda: sum(map(len, heard["there"])) >= 500)
     assert {topic for hints in heard["there"] for topic in hints} == {"name", *(f"case:{n}" for n in range(500))}
     assert len(heard["here"]) == 2  # told directly, and not again by its own notification
+    here.stop()
+    there.stop()
 
 
 def wait(until: Callable[[], bool]) -> None:

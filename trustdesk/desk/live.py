@@ -297,6 +297,7 @@ class Desk:
         # Only what its assignee has read is told to the customer as read.
         if await self.desks.db(queries.mark_read, self.seat, conversation_id=conversation, seq=seq):
             bus.publish({f"read:{conversation}": str(seq)})
+            self._hint_list()  # what has been read is no longer new there
 
     async def _reply(self, frame: Frame) -> None:
         conversation, _ = await self._find(frame)

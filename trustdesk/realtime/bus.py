@@ -39,6 +39,7 @@ class Bus:
         self._wake = threading.Condition()
         self._threads: dict[str, threading.Thread] = {}
         self._heard_at = 0.0
+        self._stopped = False
 
     def listen(self, on_hints: Callable[[Hints], None], on_gap: Callable[[], None]) -> None:
         """Call `on_hints` with whatever is published anywhere, `on_gap` when some may have been missed."""
@@ -62,6 +63,12 @@ class Bus:
         """Say whether the listening connection has answered within the last 10 s."""
         return time.monotonic() - self._heard_at < 10
 
+    def stop(self) -> None:
+        """End the threads within a few seconds; nothing is published or heard afterwards."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify_all()
+
     def _ensure(self, name: str, target: Callable[[], None]) -> None:
         if name not in self._threads:
             with self._wake:
@@ -70,22 +77,25 @@ class Bus:
                     self._threads[name].start()
 
     def _send(self) -> None:
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._gathered)
-                gathered, self._gathered = self._gathered, {}
+        while not self._stopped:
             try:
+                gathered = self._gather()
                 with _connect() as link:
-                    while True:
+                    while not self._stopped:
                         for payload in self._payloads(gathered):
                             link.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
                         time.sleep(COALESCE)
-                        with self._wake:
-                            self._wake.wait_for(lambda: self._gathered)
-                            gathered, self._gathered = self._gathered, {}
+                        gathered = self._gather()
             except psycopg.Error as gone:
                 log.warning("bus: hints lost: %s", type(gone).__name__)
                 time.sleep(0.5)
+
+    def _gather(self) -> dict[str, str]:
+        """Wait for hints and take them."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._gathered or self._stopped)
+            gathered, self._gathered = self._gathered, {}
+        return gathered
 
     def _payloads(self, hints: Hints) -> list[str]:
         """Write hints as notifications, as few as their bound of size allows."""
@@ -105,13 +115,13 @@ class Bus:
         return f'["{self._origin}",{{{",".join(parts)}}}]'
 
     def _hear(self) -> None:
-        while True:
+        while not self._stopped:
             try:
                 with _connect() as link:
                     link.execute(f"LISTEN {CHANNEL}")
                     for gap in self._gaps:  # what came between two connections was missed
                         gap()
-                    while True:
+                    while not self._stopped:
                         self._heard_at = time.monotonic()
                         for notice in link.notifies(timeout=3, stop_after=1):
                             self._take(notice.payload)

@@ -80,13 +80,14 @@ class Socket:
         if self._closed:
             return
         data = orjson.dumps(frame, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
-        self._size += len(data)
-        if self._size > BUFFER and self._waiting:       # one large frame is not a slow reader
+        if self._waiting is None:
+            self._waiting, self._size = deque(), 0
+        # The oldest does not count: one large frame, and what follows it at once, is not a slow reader.
+        if self._waiting and self._size + len(data) - len(self._waiting[0]) > BUFFER:
             self.close(TOO_SLOW)
             return
-        if self._waiting is None:
-            self._waiting = deque()
         self._waiting.append(data)
+        self._size += len(data)
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
 
@@ -110,8 +111,8 @@ class Socket:
         try:
             while self._waiting:
                 data = self._waiting.popleft()
-                await self._send({"type": "websocket.send", "text": data.decode()})
                 self._size -= len(data)
+                await self._send({"type": "websocket.send", "text": data.decode()})
         except Exception as error:  # noqa: BLE001  the peer went away under us: the receiving side learns it too
             log.debug("socket: %s while sending", type(error).__name__)
             self._closed = True

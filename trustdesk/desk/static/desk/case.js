@@ -20,8 +20,8 @@ export class DeskCase extends HTMLElement {
     this.reference = this.dataset.case;
     this.upto = Number(this.dataset.upto);
     this.seen = 0;
-    this.pull = paced(() => this.#pull(), EVERY);
-    this.refreshPanel = paced(() => this.#refreshPanel(), PANEL_EVERY);
+    this.pull = paced(() => this.#pull(), () => EVERY);
+    this.refreshPanel = paced(() => this.#refreshPanel(), () => PANEL_EVERY);
     this.scroller = this.querySelector("[data-scroll]");
     document.addEventListener("desk:frame", (event) => this.#take(event.detail), { signal });
     document.addEventListener("desk:link", (event) => event.detail && this.#arrive(), { signal });

@@ -6,6 +6,7 @@ import { Refused, paced, parsed, part, words } from "./net.js";
 import { say } from "./socket.js";
 
 const TYPING_EVERY = 1_000; // ms between two words of it
+const KEEP_EVERY = 300; // ms between two notes of the draft
 const TYPING_ENDS = 4_000; // ms without a key
 
 export class DeskComposer extends HTMLElement {
@@ -15,8 +16,8 @@ export class DeskComposer extends HTMLElement {
     this.reference = this.dataset.case;
     this.form = this.querySelector("form");
     this.field = this.querySelector("textarea");
-    this.tell = paced(() => this.#tellTyping(), TYPING_EVERY);
-    this.keep = paced(() => this.#keep(), 300);
+    this.tell = paced(() => this.#tellTyping(), () => TYPING_EVERY);
+    this.keep = paced(() => this.#keep(), () => KEEP_EVERY);
     this.#restore();
     this.field.addEventListener("input", () => this.#typed(), { signal });
     this.field.addEventListener("keydown", (event) => {

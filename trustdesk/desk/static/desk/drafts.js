@@ -13,13 +13,16 @@ export function read(reference) {
   return JSON.parse(sessionStorage.getItem(key(reference)) ?? "null");
 }
 
+let over = false; // signed out: the page keeps once more as it goes
+
 /** Keep a draft; one without text is forgotten. */
 export function keep(reference, draft) {
-  if (draft?.text) sessionStorage.setItem(key(reference), JSON.stringify(draft));
+  if (draft?.text && !over) sessionStorage.setItem(key(reference), JSON.stringify(draft));
   else sessionStorage.removeItem(key(reference));
 }
 
 /** Forget everything: on signing out. */
 export function forget() {
-  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+  over = true;
+  sessionStorage.clear(); // with the addresses that htmx keeps there
 }

@@ -6,18 +6,20 @@ import { paced, parsed, part } from "./net.js";
 import { tick } from "./waits.js";
 
 const EVERY = 1_000; // ms between two refreshes
+const SHARE = 12; // a busy server is asked no more often than it takes times this
 const MOST = 200; // rows that are refreshed at once
 
 export class DeskList extends HTMLElement {
   connectedCallback() {
+    this.took = 0;
     this.leaving = new AbortController();
     const signal = this.leaving.signal;
-    const soon = paced(() => this.refresh(), EVERY);
+    this.soon = paced(() => this.refresh(), () => Math.max(EVERY, this.took * SHARE));
     document.addEventListener("desk:list", () => {
       this.stale = document.visibilityState !== "visible";
-      if (!this.stale) soon();
+      if (!this.stale) this.soon();
     }, { signal });
-    document.addEventListener("visibilitychange", () => this.stale && document.visibilityState === "visible" && soon(), { signal });
+    document.addEventListener("visibilitychange", () => this.stale && document.visibilityState === "visible" && this.soon(), { signal });
     document.addEventListener("desk:case", () => this.#mark(), { signal });
     this.addEventListener("click", (event) => {
       const more = event.target.closest("#more");
@@ -48,11 +50,15 @@ export class DeskList extends HTMLElement {
   }
 
   async refresh() {
-    if (this.busy) return;
-    this.busy = this.stale = false;
+    if (this.busy) {
+      this.again = true; // what is on its way may be too old
+      return;
+    }
+    this.busy = true;
+    this.again = this.stale = false;
     const here = new URLSearchParams(this.dataset.query);
     here.set("size", Math.min(this.#rows.length, MOST));
-    this.busy = true;
+    const began = performance.now();
     try {
       const fresh = parsed(await part(`/desk/_list.html?${here}`, { signal: this.leaving.signal })).querySelector("desk-list");
       if (fresh) this.#take(fresh);
@@ -60,6 +66,8 @@ export class DeskList extends HTMLElement {
       if (error.name !== "AbortError") console.info("list:", error.message); // the next hint or poll comes
     } finally {
       this.busy = false;
+      this.took = performance.now() - began;
+      if (this.again && this.isConnected) this.soon();
     }
   }
 

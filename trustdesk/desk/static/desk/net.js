@@ -32,7 +32,7 @@ export function words(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-/** Call `act` soon, and at most once in `every` ms; calls in between are one. */
+/** Call `act` soon, and at most once in `every()` ms; calls in between are one. */
 export function paced(act, every) {
   let at = -Infinity;
   let timer = null;
@@ -41,6 +41,6 @@ export function paced(act, every) {
       timer = null;
       at = performance.now();
       act();
-    }, Math.max(0, at + every - performance.now()));
+    }, Math.max(0, at + every() - performance.now()));
   };
 }
