@@ -97,7 +97,8 @@ class Windows:
         usual_width, height = PHONE if phone else DESKTOP
         options: dict[str, Any] = {"has_touch": True, "is_mobile": True} if phone else {}
         context = self.browser.new_context(
-            viewport={"width": width or usual_width, "height": height}, locale="zh-CN" if language.startswith("zh") else "en-GB", timezone_id="Asia/Singapore",
+            viewport={"width": width or usual_width, "height": height},
+            locale="zh-CN" if language.startswith("zh") else "en-GB", timezone_id="Asia/Singapore",
             color_scheme="dark" if dark else "light", accept_downloads=True,
             permissions=["clipboard-read", "clipboard-write"], **options)
         window = Window(context, context.new_page(), self.desk, phone, dark, language)
