@@ -143,7 +143,7 @@ def test_proving_who_one_is_by_mail_and_by_second_factor(scene: Scene) -> None:
     code = town.code_for(LIN_WEI, besides=old)
     card.locator("#proof-code").fill(f"{(int(code) + 1) % 1_000_000:06}")
     card.locator("form button").first.click()
-    expect(card.locator("#proof-error")).not_to_be_empty()
+    expect(card.locator("#proof-error")).to_have_text(lin.text("That code is not right. Tries left: {left}").format(left=4))
     lin.window.sound("proof-wrong")
     card.locator("#proof-code").fill(code)
     card.locator("form button").first.click()
