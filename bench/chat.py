@@ -23,7 +23,7 @@ import wire
 from reference import measure
 from world import World, world
 
-AGENTS = 10
+AGENTS = 50  # ten chats each: a person at a desk, not a machine, or the desk would take them for one
 ONE_IN = 10  # an agent answers one message in ten
 LIMITS = {"CHAT_MESSAGES_PER_MINUTE": "1000000", "NEW_CHATS_PER_10_MINUTES": "1000000", "WEB_THREADS": "8"}
 

@@ -8,13 +8,21 @@ export class Refused extends Error {
   }
 }
 
+let going = false;
+
+/** Load the page anew, once however many ask for it. */
+export function reload() {
+  if (!going) location.reload();
+  going = true;
+}
+
 /** Fetch a part of a page as text; with `form` (a FormData) it is posted. Throws Refused, or TypeError without a connection. */
 export async function part(url, { background = true, form, signal } = {}) {
   const headers = { "HX-Request": "true" };
   if (background) headers["Trustdesk-Background"] = "1";
   if (form) headers["X-CSRFToken"] = document.querySelector('meta[name="csrf"]').content;
   const response = await fetch(url, { method: form ? "POST" : "GET", body: form, headers, signal });
-  if (response.headers.has("HX-Redirect")) location.reload(); // signed out: the page itself leads to the entrance and back
+  if (response.headers.has("HX-Redirect")) reload(); // signed out: the page itself leads to the entrance and back
   if (response.headers.has("HX-Location")) location.assign(response.headers.get("HX-Location"));
   const text = await response.text();
   if (!response.ok) throw new Refused(response.status, text);

@@ -1,6 +1,8 @@
 // The desk's one connection to the server: hints and presence, no content (docs/live-protocol.md, "Staff socket").
 // Frames are passed on as events of the document: desk:frame {detail: frame}, desk:link {detail: up}.
 
+import { reload } from "./net.js";
+
 const PING = 20_000; // ms
 const SILENCE = 45_000; // ms without any frame: lost
 const PATIENCE = 10_000; // ms for the connection to open
@@ -50,7 +52,7 @@ function open(address) {
     const frame = JSON.parse(event.data);
     if (frame.t === "bye") {
       stopped = true;
-      location.reload(); // signed out, or with other rights: whatever is shown may no longer be
+      reload(); // signed out, or with other rights: whatever is shown may no longer be
     } else tell("desk:frame", frame);
   };
   mine.onclose = () => mine === socket && lost(address);
