@@ -82,7 +82,7 @@ class AgentDesk:
 
     def __init__(self, load: Load, number: int) -> None:
         self.load, self.number, self.count = load, number, 0
-        self.acked: dict[str, str] = {}
+        self.pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def connect(self, port: int, cookie: str) -> None:
         self.wire = await wire.connect("127.0.0.1", port, "/live/desk", self.took, cookie=cookie)
@@ -92,6 +92,8 @@ class AgentDesk:
             now = time.perf_counter()
             for reference, seq in frame["at"].items():
                 self.load.hinted(reference, seq, now)
+        elif frame["t"] == "pong":
+            self.pong.set_result(None)
         elif frame["t"] == "ack":
             self.load.replied += 1
         elif frame["t"] == "error":
@@ -121,19 +123,27 @@ class Load:
         self.to_customer: list[float] = []
         self.replies: dict[str, float] = {}
         self.unhinted: dict[str, dict[int, float]] = defaultdict(dict)
+        self.shown: dict[str, tuple[int, float]] = {}  # how far the desk was told, and when
         self.measuring = False
 
     def acked(self, customer: Customer, seq: int, took: float) -> None:
         self.messages += 1
         if self.measuring:
             self.ack_times.append(took)
-            self.unhinted[customer.reference][seq] = time.perf_counter() - took
+            at = time.perf_counter()
+            sent = at - took
+            shown, when = self.shown.get(customer.reference, (0, at))
+            if shown >= seq:  # the desk was quicker
+                self.to_agent.append(when - sent)
+            else:
+                self.unhinted[customer.reference][seq] = sent
         if self.desks and self.messages % ONE_IN == 0:
             self.desks[customer.number % AGENTS].answer(customer.reference)
         if self.closed_loop:
             customer.say()
 
     def hinted(self, reference: str, seq: int, now: float) -> None:
+        self.shown[reference] = seq, now
         waiting = self.unhinted.get(reference)
         if waiting:
             for known in [one for one in waiting if one <= seq]:
@@ -153,6 +163,9 @@ class Load:
         await self.quiet()
         for customer in self.customers:
             self.desks[customer.number % AGENTS].wire.send({"t": "open", "case": customer.reference})
+        for desk in self.desks:  # answered when all that was asked before is done
+            desk.wire.send({"t": "ping"})
+        await asyncio.gather(*(desk.pong for desk in self.desks))
         await asyncio.sleep(1.5)
 
     async def quiet(self, patience: float = 20) -> None:

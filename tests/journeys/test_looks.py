@@ -18,12 +18,12 @@ Open = Callable[..., Window]
 KB = 1024
 LOADER, FIRST_PAGE = 6 * KB, 60 * KB
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
-# Names, coins and keys are nobody's to translate, nor what is written the same in Chinese.
+# Names, coins, keys and case numbers are nobody's to translate, nor what is written the same in Chinese.
 NAMES = """Northlight Trustdesk Nina Surname Lin Wei Alice Morgan Chen Noor Haddad Bitcoin Ethereum Solana Toncoin Chainlink
 BTC ETH SOL XRP TON LINK USDT API UID VIP PDF Ctrl Esc English""".split()
 ATTRIBUTES = """all => all.filter(one => one.offsetParent)
     .flatMap(one => ["aria-label", "title", "placeholder"].map(name => one.getAttribute(name) ?? ""))"""
-NOT_OURS = re.compile(rf"https?://\S+|localhost:\d+|\S+@\S+|\b({'|'.join(NAMES)})\b")
+NOT_OURS = re.compile(rf"[0-9A-Z]{{3}}-[0-9A-Z]{{3}}-[0-9A-Z]{{4}}|https?://\S+|localhost:\d+|\S+@\S+|\b({'|'.join(NAMES)})\b")
 
 
 # With the other journeys (English at a desktop and Chinese on a phone, both light) every pair of these occurs.

@@ -42,7 +42,8 @@ def django_settings(*, url: str, pool_size: int) -> dict[str, Any]:
         "HOST": parts.pop("host", ""),
         "PORT": parts.pop("port", ""),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**PATIENCE, **parts},
+        # Statements that we ask to be prepared are (conversations.statements); Django's own never are.
+        "OPTIONS": {**PATIENCE, "prepare_threshold": 5, **parts},
     }
     if pool_size:
         # Few at rest. Who finds the pool empty or a row locked is told so within two seconds and may try again.

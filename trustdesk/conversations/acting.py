@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from django.db import transaction
 
 from trustdesk.conversations import announce, queue, rulebook, statements, timeline
@@ -31,7 +30,7 @@ class Act:
 
     row: Any
     now: datetime
-    link: psycopg.Cursor[Any]
+    link: statements.Link
     queue_changed: bool = False
     _drafts: list[timeline.Draft] = field(default_factory=list)
     _values: dict[str, Any] = field(default_factory=dict)
@@ -80,8 +79,8 @@ class Act:
 @contextmanager
 def on(conversation_id: int, *, now: datetime, seat: Seat | None = None, action: Action | None = None) -> Iterator[Act]:
     """Hold one case for one act, in one transaction; raises UnableToAct("not_found") where `seat` may not do `action`."""
-    with transaction.atomic(), statements.cursor() as link:
-        row = timeline.lock(link, [conversation_id]).get(conversation_id)
+    with transaction.atomic(), statements.link() as link:
+        row = timeline.lock(link, [conversation_id])[0].get(conversation_id)
         if row is None or (
             seat and action and not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id)
         ):

@@ -24,7 +24,7 @@ _LOCK = 0x7D_A551  # one dealer at a time, over all processes
 
 def deal(*, now: datetime) -> int:
     """Give queued chats to agents who are on shift, at their desk and have room; return how many were given."""
-    with transaction.atomic(), statements.cursor() as link:
+    with transaction.atomic(), statements.link() as link:
         with connection.cursor() as plain:
             plain.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         queued = list(
@@ -47,7 +47,7 @@ def deal(*, now: datetime) -> int:
             ],
             candidates=candidates,
         )
-        rows = timeline.lock(link, [one.conversation for one in given])
+        rows, _ = timeline.lock(link, [one.conversation for one in given])
         still = [
             one for one in given if rows[one.conversation].queued_at and rows[one.conversation].assignee_id is None
         ]

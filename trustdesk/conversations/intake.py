@@ -7,9 +7,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-import psycopg
 from django.db import IntegrityError, transaction
 
 from trustdesk.channels.contract import Inbound
@@ -65,7 +63,7 @@ def receive_each(*, messages: Sequence[Arrival], now: datetime) -> list[Received
     queue.prepare(now=now)
     for attempt in range(3):
         try:
-            with transaction.atomic(), statements.cursor() as link:
+            with transaction.atomic(), statements.link(pipelined=True) as link:
                 whole = _with_their_files(link, guarded)
                 stored = iter(
                     _store(link, [message for message in guarded if id(message) in whole], now) if whole else ()
@@ -88,9 +86,8 @@ def _guard(arrival: Arrival) -> Message:
     return Message(arrival, masked.text, kinds, evidence.recognise(masked.text))
 
 
-def _store(link: psycopg.Cursor[Any], messages: Sequence[Message], now: datetime) -> list[Received]:
-    handles, found, still_open = threads.identify_and_lock(link, messages, now)
-    known = timeline.known(link, [(one.arrival.inbox_id, one.arrival.inbound.external_id) for one in messages])
+def _store(link: statements.Link, messages: Sequence[Message], now: datetime) -> list[Received]:
+    handles, found, still_open, known = threads.identify_and_lock(link, messages, now)
     fresh = _first_of_each(messages, known)
     cases = threads.thread(link, fresh, found, still_open, handles, now)
     drafts = [draft for one in fresh for draft in _drafts(one, cases[one.key], handles[one.key[2:]][0], now)]
@@ -120,13 +117,13 @@ def _store(link: psycopg.Cursor[Any], messages: Sequence[Message], now: datetime
     return [_received(one, cases.get(one.key), known, made) for one in messages]
 
 
-def _with_their_files(link: psycopg.Cursor[Any], messages: Sequence[Message]) -> set[int]:
+def _with_their_files(link: statements.Link, messages: Sequence[Message]) -> set[int]:
     """Return the `id()` of the messages whose files their senders have uploaded and not sent yet, or that are known."""
     keys = {key for message in messages for key in message.arrival.inbound.uploads}
     if not keys:
         return {id(message) for message in messages}
-    link.execute(statements.UPLOADED, (sorted(keys),))
-    uploaded = {(row.kind, row.value, row.key) for row in link.fetchall()}
+    rows = link.execute(statements.UPLOADED, (sorted(keys),)).fetchall()
+    uploaded = {(row.kind, row.value, row.key) for row in rows}
     lacking = [one for one in messages if not {(*one.key[2:], key) for key in one.arrival.inbound.uploads} <= uploaded]
     known = timeline.known(link, [(one.arrival.inbox_id, one.arrival.inbound.external_id) for one in lacking])
     refused = {id(one) for one in lacking if (one.arrival.inbox_id, one.arrival.inbound.external_id) not in known}
@@ -203,7 +200,7 @@ def _drafts(message: Message, case: Case, handle_id: int, now: datetime) -> list
 
 
 def _claim_uploads(
-    link: psycopg.Cursor[Any],
+    link: statements.Link,
     fresh: Sequence[Message],
     handles: dict[tuple[str, str], tuple[int, int]],
     made: dict[tuple[int, str], timeline.Line],
@@ -213,17 +210,15 @@ def _claim_uploads(
         line = made[message.arrival.inbox_id, message.arrival.inbound.external_id]
         handle_id = handles[message.key[2:]][0]
         rows += [
-            (key, handle_id, line.conversation_id, line.entry_id)
+            (key, handle_id, line.conversation_id, line.seq)
             for key in dict.fromkeys(message.arrival.inbound.uploads)
         ]
-    if rows:
-        link.execute(statements.CLAIM_UPLOADS, statements.columns(rows, 4))
-        if len(link.fetchall()) != len(rows):
-            raise UnknownFile
+    if rows and len(link.execute(statements.CLAIM_UPLOADS, statements.columns(rows, 4)).fetchall()) != len(rows):
+        raise UnknownFile
 
 
 def _note_facts(
-    link: psycopg.Cursor[Any], fresh: Sequence[Message], made: dict[tuple[int, str], timeline.Line], now: datetime
+    link: statements.Link, fresh: Sequence[Message], made: dict[tuple[int, str], timeline.Line], now: datetime
 ) -> None:
     rows = []
     for message in fresh:
@@ -240,7 +235,7 @@ def _note_facts(
 # 5 triage
 
 
-def _customer_spoke(link: psycopg.Cursor[Any], cases: Sequence[Case], now: datetime) -> None:
+def _customer_spoke(link: statements.Link, cases: Sequence[Case], now: datetime) -> None:
     """Start the customer's wait and move the status; most messages of a busy chat change neither."""
     changed = {case.id: case for case in cases if not case.waiting or case.status != case.stored_status}
     if changed:
@@ -257,7 +252,7 @@ def _renews(case: Case, inbound: Inbound, now: datetime) -> bool:
     return inbound.proof > held or (inbound.proof == held and longer)
 
 
-def _raise_proof(link: psycopg.Cursor[Any], cases: Collection[Case]) -> None:
+def _raise_proof(link: statements.Link, cases: Collection[Case]) -> None:
     rows = [
         (case.id, int(case.raised.proof), case.raised.proof_until, case.raised.proof_how)
         for case in {case.id: case for case in cases}.values()

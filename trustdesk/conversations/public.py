@@ -118,9 +118,8 @@ def entries_after(positions: Mapping[int, int]) -> dict[int, Page]:
     """
     if not positions:
         return {}
-    with statements.cursor() as link:
-        link.execute(_AFTER, (list(positions), list(positions.values()), PAGE))
-        rows = link.fetchall()
+    with statements.link() as link:
+        rows = link.execute(_AFTER, (list(positions), list(positions.values()), PAGE)).fetchall()
     files = _files([row.id for row in rows if row.id and '"files"' in row.data])
     pages: dict[int, tuple[int, list[Line]]] = {}
     for row in rows:

@@ -6,13 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
-import psycopg
 from django.db import connection
 from django.db.models import F, Q
 
-from trustdesk.conversations import rulebook
+from trustdesk.conversations import rulebook, statements
 from trustdesk.conversations.models import Wait
 from trustdesk.policy import waiting
 from trustdesk.realtime import jobs
@@ -58,25 +57,25 @@ _starts: tuple[float, list[datetime]] = (0.0, [])
 _staffed: tuple[float, frozenset[int]] = (0.0, frozenset())
 
 
-def join(link: psycopg.Cursor[Any], opened: Mapping[int, tuple[int | None, str]], *, now: datetime) -> None:
+def join(link: statements.Link, opened: Mapping[int, tuple[int | None, str]], *, now: datetime) -> None:
     """Record that conversations (id → team, type), already marked as queued, joined the queue, and what each was promised."""
-    link.execute(_COUNT, (sorted({team for team, _ in opened.values() if team is not None}),))
-    counts = {row.team_id: row.n for row in link.fetchall()}
+    teams = sorted({team for team, _ in opened.values() if team is not None})
+    counts = {row.team_id: row.n for row in link.execute(_COUNT, (teams,)).fetchall()}
     rows = []
     for identity, (team, code) in sorted(opened.items(), reverse=True):  # the newest has everybody else ahead
         counts[team] = ahead = max(0, counts.get(team, 1) - 1)
         rows.append((identity, code, team, ahead, _estimate(team, code, ahead, now), now))
-    jobs.defer("conversations.assign")
+    link.jobs.append(partial(jobs.defer, "conversations.assign"))
     link.execute(_JOIN, list(map(list, zip(*rows, strict=True))))
 
 
-def enter(link: psycopg.Cursor[Any], cases: Mapping[int, int | None], *, now: datetime) -> None:
+def enter(link: statements.Link, cases: Mapping[int, int | None], *, now: datetime) -> None:
     """Put conversations (id → team) that lost their agent into the queue again, and have it dealt out."""
     link.execute("UPDATE conversations_conversation SET queued_at = %s WHERE id = ANY(%s)", (now, list(cases)))
     join(link, {identity: (team, "") for identity, team in cases.items()}, now=now)
 
 
-def leave(link: psycopg.Cursor[Any], conversation_ids: Sequence[int], *, now: datetime, outcome: str) -> None:
+def leave(link: statements.Link, conversation_ids: Sequence[int], *, now: datetime, outcome: str) -> None:
     """Take conversations out of the queue; `outcome` is answered or left. Not being in it is no error."""
     if conversation_ids:
         link.execute(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -57,16 +58,17 @@ def send(*, replies: Sequence[Reply], now: datetime) -> list[Sent]:
     Raises UnableToReply when one of them may not be said, with nothing stored.
     """
     guarded = [guard.mask(reply.text) for reply in replies]
-    with transaction.atomic(), statements.cursor() as link:
+    with transaction.atomic(), statements.link(pipelined=True) as link:
         sent = _store(link, list(zip(replies, guarded, strict=True)), now)
         failpoints.hit("before_commit")
     failpoints.hit("after_commit")
     return sent
 
 
-def _store(link: Any, replies: Sequence[tuple[Reply, guard.Masked]], now: datetime) -> list[Sent]:
-    seats = permissions.seats({reply.agent_id for reply, _ in replies})
-    cases = timeline.lock(link, [reply.conversation_id for reply, _ in replies])
+def _store(link: statements.Link, replies: Sequence[tuple[Reply, guard.Masked]], now: datetime) -> list[Sent]:
+    asked = link.execute(permissions.SEATS, (sorted({reply.agent_id for reply, _ in replies}),))
+    cases, _ = timeline.lock(link, [reply.conversation_id for reply, _ in replies])
+    seats = permissions.seated(asked.fetchall())
     missing = [reply for reply, _ in replies if reply.conversation_id not in cases]
     if missing:
         raise UnableToReply("not_found")
@@ -113,7 +115,7 @@ def _store(link: Any, replies: Sequence[tuple[Reply, guard.Masked]], now: dateti
         queue.leave(link, [one for one in said if cases[one].queued_at], now=now, outcome="answered")
         for one in said:
             if cases[one].answer_to:
-                jobs.defer_in(UNREAD, "conversations.mail_unread", conversation_id=one)
+                link.jobs.append(partial(jobs.defer_in, UNREAD, "conversations.mail_unread", conversation_id=one))
     announce.changed(
         {one: last_seq[one] for one in {line.conversation_id for line in lines}},
         teams=[row.team_id for row in cases.values()],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any, LiteralString
 
 import psycopg
 from django.db import connection
@@ -24,10 +24,14 @@ SELECT id, reference, customer_id, inbox_id, type_id, team_id, assignee_id, stat
 FROM conversations_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 
+# LIMIT keeps the look into the index for each key: a plan kept from when the table was small would read all of it.
 KNOWN = """
-SELECT e.inbox_id, e.external_id, e.id, e.conversation_id, e.seq, e.at, e.text, e.data, c.reference, c.team_id
+SELECT e.*, c.reference, c.team_id
 FROM unnest(%s::bigint[], %s::text[]) AS k (inbox, external)
-JOIN conversations_entry e ON e.inbox_id = k.inbox AND e.external_id = k.external
+CROSS JOIN LATERAL (
+  SELECT inbox_id, external_id, conversation_id, seq, at, text, data FROM conversations_entry
+  WHERE inbox_id = k.inbox AND external_id = k.external LIMIT 1
+) e
 JOIN conversations_conversation c ON c.id = e.conversation_id
 """
 
@@ -36,7 +40,6 @@ INSERT INTO conversations_entry
   (conversation_id, seq, kind, author, agent_id, handle_id, inbox_id, external_id, text, event, data, visible, at)
 SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
                      %s::text[], %s::text[], %s::jsonb[], %s::bool[], %s::timestamptz[])
-RETURNING id, conversation_id, seq
 """
 
 ADVANCE = """
@@ -112,22 +115,41 @@ WHERE a.key = ANY(%s) AND a.entry_id IS NULL AND a.state IN ('ready', 'held')
 """
 
 CLAIM_UPLOADS = """
-UPDATE conversations_attachment a SET conversation_id = v.conversation, entry_id = v.entry
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v (key, handle, conversation, entry)
+UPDATE conversations_attachment a SET conversation_id = e.conversation_id, entry_id = e.id
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::int[]) AS v (key, handle, conversation, seq)
+JOIN conversations_entry e ON e.conversation_id = v.conversation AND e.seq = v.seq
 WHERE a.key = v.key AND a.handle_id = v.handle AND a.entry_id IS NULL AND a.state IN ('ready', 'held')
 RETURNING a.key
 """
 
 
-@contextmanager
-def cursor() -> Iterator[psycopg.Cursor[Any]]:
-    """Open a server-side-binding cursor on Django's connection, inside its transaction.
+class Link:
+    """Django's connection, inside its transaction, for the statements of this module.
 
-    Django's own cursor writes parameters into the text of the statement; this one lets PostgreSQL keep the plan.
+    Django's own cursor writes parameters into the text of a statement; here PostgreSQL keeps it prepared.
     """
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._raw = raw
+        self.jobs: list[Callable[[], None]] = []  # to be queued at the end of the block, within its transaction
+
+    def execute(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
+        """Send a statement; rows come as named tuples. In a pipeline it has run once its rows are fetched, or at the end."""
+        cursor = psycopg.Cursor(self._raw, row_factory=namedtuple_row)
+        return cursor.execute(statement, parameters, prepare=True)
+
+
+@contextmanager
+def link(*, pipelined: bool = False) -> Iterator[Link]:
+    """Open a link. `pipelined`: statements go out together and are waited for only where their rows are fetched; an
+    error of one that returns none may show as late as at the end of the block."""
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection, row_factory=namedtuple_row) as link:
-        yield link
+    raw = connection.connection
+    one = Link(raw)
+    with connection.wrap_database_errors, raw.pipeline() if pipelined else nullcontext():
+        yield one
+    for defer in one.jobs:
+        defer()
 
 
 def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:

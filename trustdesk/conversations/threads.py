@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
-
 from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import rulebook, statements, timeline
 from trustdesk.policy import evidence, guard, reference
@@ -67,26 +65,34 @@ class Message:
 
 
 def identify_and_lock(
-    link: psycopg.Cursor[Any], messages: Sequence[Message], now: datetime
-) -> tuple[dict[tuple[str, str], tuple[int, int]], dict[tuple[int, str, str, str], Any], dict[int, Case]]:
-    """Find or make each handle (→ handle id, customer id); find each thread; lock the conversations that are still open."""
+    link: statements.Link, messages: Sequence[Message], now: datetime
+) -> tuple[
+    dict[tuple[str, str], tuple[int, int]],
+    dict[tuple[int, str, str, str], Any],
+    dict[int, Case],
+    dict[tuple[int, str], timeline.Line],
+]:
+    """Find or make each handle (→ handle id, customer id); find each thread; lock the conversations that are still open;
+    find the lines that messages seen before already made."""
+    sent = [(one.arrival.inbox_id, one.arrival.inbound.external_id) for one in messages]
     firsts = {message.key: message for message in reversed(messages)}
     keys = list(dict.fromkeys(message.key for message in messages))
     found = _resolve(link, keys)
     handles = {key[2:]: (row.handle_id, row.customer_id) for key, row in found.items() if row.handle_id}
     _make_handles(link, [firsts[key] for key in keys if key[2:] not in handles], handles, now)
-    locked = timeline.lock(link, [row.conversation_id for row in found.values() if row.conversation_id])
+    locked, known = timeline.lock(link, [row.conversation_id for row in found.values() if row.conversation_id], sent)
     closed = [
         key for key, row in found.items() if row.conversation_id and locked[row.conversation_id].status == "closed"
     ]
     if closed:  # while we waited for the lock, another process may have opened the next one
         found |= _resolve(link, closed)
-        locked |= timeline.lock(link, [found[key].conversation_id for key in closed])
-    return handles, found, {row.id: _case(row) for row in locked.values() if row.status != "closed"}
+        others, known = timeline.lock(link, [found[key].conversation_id for key in closed], sent)
+        locked |= others
+    return handles, found, {row.id: _case(row) for row in locked.values() if row.status != "closed"}, known
 
 
 def thread(
-    link: psycopg.Cursor[Any],
+    link: statements.Link,
     fresh: Sequence[Message],
     found: dict[tuple[int, str, str, str], Any],
     still_open: dict[int, Case],
@@ -102,14 +108,14 @@ def thread(
 
 
 def _resolve(
-    link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str, str, str]]
+    link: statements.Link, keys: Sequence[tuple[int, str, str, str]]
 ) -> dict[tuple[int, str, str, str], Any]:
-    link.execute(statements.RESOLVE, statements.columns(list(keys), 4))
-    return {keys[row.n]: row for row in link.fetchall()}
+    rows = link.execute(statements.RESOLVE, statements.columns(list(keys), 4)).fetchall()
+    return {keys[row.n]: row for row in rows}
 
 
 def _make_handles(
-    link: psycopg.Cursor[Any],
+    link: statements.Link,
     firsts: Sequence[Message],
     handles: dict[tuple[str, str], tuple[int, int]],
     now: datetime,
@@ -117,21 +123,20 @@ def _make_handles(
     new = {message.key[2:]: message.arrival.inbound for message in reversed(firsts)}
     if not new:
         return
-    link.execute(
-        statements.INSERT_CUSTOMERS, statements.columns([(one.name[:200], one.locale, now) for one in new.values()], 3)
-    )
-    customers = sorted(row.id for row in link.fetchall())
+    people = [(one.name[:200], one.locale, now) for one in new.values()]
+    made = link.execute(statements.INSERT_CUSTOMERS, statements.columns(people, 3))
+    customers = sorted(row.id for row in made.fetchall())
     rows = [
         (customer, *key, int(one.proof), now if one.proof else None, now)
         for customer, (key, one) in zip(customers, new.items(), strict=True)
     ]
-    link.execute(statements.INSERT_HANDLES, statements.columns(rows, 6))
-    identities = sorted(row.id for row in link.fetchall())
+    made = link.execute(statements.INSERT_HANDLES, statements.columns(rows, 6))
+    identities = sorted(row.id for row in made.fetchall())
     handles |= dict(zip(new, zip(identities, customers, strict=True), strict=True))
 
 
 def _open_cases(
-    link: psycopg.Cursor[Any],
+    link: statements.Link,
     wanted: Sequence[tuple[Message, Any]],
     handles: dict[tuple[str, str], tuple[int, int]],
     cases: dict[tuple[int, str, str, str], Case],
@@ -179,8 +184,8 @@ def _open_cases(
                 type_code=rule.code,
             )
         )
-    link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 12))
-    for case, identity in zip(opened, sorted(row.id for row in link.fetchall()), strict=True):
+    made = link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 12))
+    for case, identity in zip(opened, sorted(row.id for row in made.fetchall()), strict=True):
         case.id = identity
     cases |= {message.key: case for (message, _), case in zip(wanted, opened, strict=True)}
     new = [

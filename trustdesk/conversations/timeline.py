@@ -34,7 +34,6 @@ class Draft:
 class Line:
     """A line as stored; `known`: it was there before, and `reference` and `team_id` are those of its conversation."""
 
-    entry_id: int
     conversation_id: int
     seq: int
     at: datetime
@@ -59,14 +58,19 @@ def event(
     return Draft(conversation_id, inbox_id, "event", author, visible, event=code, data=data, agent_id=agent_id)
 
 
-def known(link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Line]:
-    """Find the lines that these (inbox, external id) already made. Ask under the row lock, or the answer may be old."""
-    if not keys:
-        return {}
-    link.execute(statements.KNOWN, statements.columns(list(keys), 2))
+def known(link: statements.Link, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Line]:
+    """Find the lines that these (inbox, external id) already made. Ask under the row lock (`lock` does), or the answer may
+    be old."""
+    return _lines(_ask(link, keys)) if keys else {}
+
+
+def _ask(link: statements.Link, keys: Sequence[tuple[int, str]]) -> psycopg.Cursor[Any]:
+    return link.execute(statements.KNOWN, statements.columns(list(keys), 2))
+
+
+def _lines(found: psycopg.Cursor[Any]) -> dict[tuple[int, str], Line]:
     return {
         (row.inbox_id, row.external_id): Line(
-            row.id,
             row.conversation_id,
             row.seq,
             row.at,
@@ -76,22 +80,22 @@ def known(link: psycopg.Cursor[Any], keys: Sequence[tuple[int, str]]) -> dict[tu
             reference=row.reference,
             team_id=row.team_id,
         )
-        for row in link.fetchall()
+        for row in found.fetchall()
     }
 
 
 def append(
-    link: psycopg.Cursor[Any], drafts: Sequence[Draft], *, last_seq: dict[int, int], now: datetime
+    link: statements.Link, drafts: Sequence[Draft], *, last_seq: dict[int, int], now: datetime
 ) -> list[Line]:
     """Append drafts in order, giving each conversation's next seq; `last_seq` is updated.
 
     The caller holds the row lock of every conversation named and has taken `last_seq` under it: that is what makes
     seq gapless. None of the drafts may be known already (see `known`).
     """
-    rows, places = [], []
+    rows, lines = [], []
     for draft in drafts:
         seq = last_seq[draft.conversation_id] = last_seq[draft.conversation_id] + 1
-        places.append((draft.conversation_id, seq))
+        lines.append(Line(draft.conversation_id, seq, now, draft.text, draft.data))
         rows.append(
             (
                 draft.conversation_id,
@@ -112,13 +116,16 @@ def append(
     if not rows:
         return []
     link.execute(statements.INSERT_ENTRIES, statements.columns(rows, 13))
-    ids = {(row.conversation_id, row.seq): row.id for row in link.fetchall()}
     touched = sorted({draft.conversation_id for draft in drafts})
     link.execute(statements.ADVANCE, (touched, [last_seq[one] for one in touched], [now] * len(touched)))
-    return [Line(ids[place], *place, now, draft.text, draft.data) for place, draft in zip(places, drafts, strict=True)]
+    return lines
 
 
-def lock(link: psycopg.Cursor[Any], conversation_ids: Sequence[int]) -> dict[int, Any]:
-    """Lock conversations in id order, so that two batches never wait for each other in a circle; rows by id."""
-    link.execute(statements.LOCK, (sorted(set(conversation_ids)),))
-    return {row.id: row for row in link.fetchall()}
+def lock(
+    link: statements.Link, conversation_ids: Sequence[int], keys: Sequence[tuple[int, str]] = ()
+) -> tuple[dict[int, Any], dict[tuple[int, str], Line]]:
+    """Lock conversations in id order, so that two batches never wait for each other in a circle; return their rows by id,
+    and the lines that `keys` (inbox, external id) already made, read once the locks are held."""
+    rows = link.execute(statements.LOCK, (sorted(set(conversation_ids)),))
+    found = _ask(link, keys) if keys else None
+    return {row.id: row for row in rows.fetchall()}, _lines(found) if found else {}

@@ -114,6 +114,8 @@ class GroupCommit(Generic[T, R]):
             batch = [waiting for waiting in batch if not waiting.future.done()]  # nobody waits for the others any more
             if batch:
                 self._settle(batch, self._commit(batch))
+            if self._queue.empty():
+                close_old_connections()  # back to the pool, which looks at it before it gives it out again
 
     def _commit(self, batch: list[_Waiting[T]]) -> list[R | Exception]:
         try:
@@ -134,11 +136,11 @@ class GroupCommit(Generic[T, R]):
         return self._commit([waiting])[0]
 
     def _attempt(self, items: list[T]) -> Sequence[R | Exception]:
-        close_old_connections()  # a lost connection would otherwise stay lost in this thread
         try:
             return self._run(items)
-        finally:
-            close_old_connections()
+        except Exception:
+            close_old_connections()  # a lost connection would otherwise stay lost in this thread
+            raise
 
     def _settle(self, batch: list[_Waiting[T]], outcomes: list[R | Exception]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Any, R | Exception]]] = defaultdict(list)

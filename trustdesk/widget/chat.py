@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import Any
 
 from django.conf import settings
@@ -43,7 +44,7 @@ class Chat:
     """One socket of one customer. `told` is the position the client has; `checked` what was looked at for it."""
 
     __slots__ = ("_asked", "_last", "_stale", "_welcomed", "case", "checked", "live", "locale", "opening", "pace", "socket", "told",
-                 "visitor")
+                 "visitor", "wanted")
 
     def __init__(self, socket: Socket, live: Live) -> None:
         self.socket, self.live = socket, live
@@ -51,6 +52,7 @@ class Chat:
         self.case: public.Case | None = None
         self.locale = "en"
         self.told = self.checked = 0
+        self.wanted = 0.0               # how far there is something to read, as hints say; infinite: to be looked up
         self.opening = False            # its first message is on the way
         self.pace = Pace(FRAMES + settings.CHAT_MESSAGES_PER_MINUTE)
         self._welcomed = False          # until then nothing else is said: a client cannot place it
@@ -169,7 +171,8 @@ class Chat:
         kind, _, rest = topic.partition(":")
         if kind == "case":
             if int(value) > self.checked:
-                self.behind()
+                self.wanted = max(self.wanted, int(value))
+                self._be_read_for()
         elif kind == "thread":
             if self.case is None or str(self.case.id) != value:
                 self.live.start(self.adopt(int(value)))
@@ -193,7 +196,16 @@ class Chat:
             self.behind()
 
     def behind(self) -> None:
-        """Be brought up to date soon; not before the welcome is out."""
+        """Be brought up to date soon, whatever hints said; not before the welcome is out."""
+        self.wanted = math.inf
+        self._be_read_for()
+
+    def wants(self) -> bool:
+        """Say whether there is something to read; asked again, only what came since then counts."""
+        wanted, self.wanted = self.wanted, 0.0
+        return self in self.live.chats and wanted > self.checked
+
+    def _be_read_for(self) -> None:
         if self._welcomed:
             self.live.behind(self)
         else:

@@ -26,6 +26,7 @@ R = TypeVar("R")
 
 DATABASE_THREADS = 4        # reading on behalf of sockets
 AT_ONCE = 400               # sockets served by one query
+GATHER = 0.002              # seconds: who only hears of his own message is told by its acknowledgement meanwhile
 POSITIONS_EVERY = 1.0       # seconds between two looks at the queue
 SWEEP_EVERY = 2.5           # seconds between two looks for what a lost hint did not tell
 SWEEP_BACK = timedelta(seconds=30)
@@ -65,7 +66,7 @@ class Live:
     # Entries: hints are gathered while a query is under way, then one query serves all sockets that are behind.
 
     def behind(self, chat: Chat) -> None:
-        """Bring this chat up to date soon."""
+        """Bring this chat up to date soon, if it then `wants` it."""
         self._behind[chat] = None
         if not self._flushing:
             self._flushing = True
@@ -74,14 +75,17 @@ class Live:
     async def _flush(self) -> None:
         try:
             while self._behind:
-                chats = list(self._behind)[:AT_ONCE]
-                for chat in chats:
+                await asyncio.sleep(GATHER)
+                waiting = list(self._behind)[:AT_ONCE]
+                for chat in waiting:
                     del self._behind[chat]
+                chats = [chat for chat in waiting if chat.wants()]
                 try:
                     await self._bring_up(chats)
                 except Error as error:
                     log.warning("live: %d chats stay behind: %s", len(chats), type(error).__name__)
-                    self._behind |= {chat: None for chat in chats if chat in self.chats}
+                    for chat in chats:
+                        chat.behind()
                     await asyncio.sleep(RETRY)
         finally:
             self._flushing = False
@@ -91,7 +95,7 @@ class Live:
         for chat in chats:
             if chat.case is not None:
                 positions[chat.case.id] = min(chat.told, positions.get(chat.case.id, chat.told))
-        pages = await self.db(public.entries_after, positions)
+        pages = await self.db(public.entries_after, positions) if positions else {}
         self._changed |= {chat: None for chat in chats if chat.case is not None and chat.take(pages.get(chat.case.id))}
         changed = list(self._changed)       # with those of an earlier round whose state could not be read
         if changed:
