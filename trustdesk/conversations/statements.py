@@ -43,7 +43,8 @@ SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::bigint
 """
 
 ADVANCE = """
-UPDATE conversations_conversation c SET last_seq = v.seq, updated_at = v.at
+UPDATE conversations_conversation c
+SET last_seq = v.seq, updated_at = CASE WHEN v.at > c.updated_at + interval '5 seconds' THEN v.at ELSE c.updated_at END
 FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[]) AS v (id, seq, at) WHERE c.id = v.id
 """
 

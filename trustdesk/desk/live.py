@@ -41,10 +41,10 @@ from trustdesk.staff.permissions import Action, Seat
 
 log = logging.getLogger(__name__)
 
-RECHECK_EVERY = 1.0  # seconds between two looks at sessions and permissions
-RECHECK_WITHIN = 0.8  # seconds such a look may take: both together stay below the two seconds we promise
+RECHECK_EVERY = 0.7  # seconds between two looks at sessions and permissions
+RECHECK_WITHIN = 1.2  # seconds such a look may take: both together stay below the two seconds we promise
 PRESENT_EVERY = 20.0  # seconds between two notes that an agent is at the desk
-COALESCE = 0.01  # seconds that hints gather before they are sent
+COALESCE = 0.005  # seconds that hints gather before they are sent
 LIST_EVERY = 1.0  # seconds between two hints that a list changed
 CASES = 200  # cases one socket may watch
 FRAMES = 120  # frames a page may send within ten seconds: walking through a list opens and closes cases
