@@ -87,7 +87,7 @@ def test_waiting_in_the_queue_and_being_given_to_an_agent(town: Town, window: Op
 
     # The number is shown, and copied as it is shown.
     lin.root.locator("#log .chat__number-line button").click()
-    assert lin.page.evaluate("navigator.clipboard.readText()") == reference
+    eventually(lambda: lin.page.evaluate("navigator.clipboard.readText()") == reference)
 
 
 def test_each_sees_the_other_write_and_notes_stay_inside(scene: Scene) -> None:
