@@ -106,6 +106,10 @@ def _named(text: str, candidates: Sequence[_Candidate], words: Wording) -> Itera
 def _kind(text: str, one: _Candidate, words: Wording) -> str | None:
     """Say what kind of secret the wording makes of a token, or None."""
     cue = words.before(one.start)
+    if cue is not None and cue.kind == "factor":
+        if one.shape == "base32" and _TIGHT.fullmatch(_TOKEN.sub("", text[cue.end : one.start])):
+            return "totp_seed"
+        cue = words.before(cue.start)  # "private key (2FA is off): …"
     if cue is None:
         return _kind_by_what_follows(text, one, words)
     gap = _TOKEN.sub("", text[cue.end : one.start])

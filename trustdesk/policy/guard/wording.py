@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from trustdesk.policy.guard.finding import walled
 
+_SETUP = "(?:[ _-]{0,2}(?:backup|recovery|set-?up|secret)){0,2}[ _-]{0,2}(?:secret|seed|key|code)"
 # Matched in lower case, and every branch begins with a plain character: that lets the matcher skip a branch by one
 # look, which makes it ten times as fast. "t(?<![a-z].)x" is "tx" not preceded by a letter. The order matters: at one
 # place the first that fits is taken, and "public key" must not be read as "key".
@@ -22,14 +23,16 @@ _WORDING = {
         "转账|轉帳|充值|充币|提现|提币",
     ),
     "setup": (
-        "2-?fa(?:'s)?[ _-]{0,2}(?:backup |set-?up )?(?:secret|seed|key|code)",
-        "[mo](?:fa|tp)(?:'s)?[ _-]{0,2}(?:backup |set-?up )?(?:secret|seed|key|code)",
-        "totp|authenticator(?: app)?(?:'s)?(?: secret| seed| key| code)?",
-        "google[ _-]?auth(?:enticator)?(?: secret| seed| key| code)?",
+        f"2-?fa(?:'s)?{_SETUP}",
+        f"[mo](?:fa|tp)(?:'s)?{_SETUP}",
+        f"totp|authenticator(?: app)?(?:'s)?(?:{_SETUP})?",
+        f"google[ _-]?auth(?:enticator)?(?:{_SETUP})?",
         "set-?up[ _-]?key|manual[ _-]entry[ _-](?:key|code)",
         "谷歌验证|谷歌驗證|身份验证|身份驗證|验证器|驗證器|二次验证|二次驗證",
         "双重验证|雙重驗證|两步验证|兩步驗證|动态口令|動態口令",
     ),
+    # Named, but not as a key: only what stands right behind it is one ("2fa: JBSW…").
+    "factor": ("2-?fa", "[mo](?:fa|tp)(?<![a-z]...)(?![a-z])"),
     "private": (
         "priv(?:ate)?[ _-]{0,2}keys?(?:[ _-]?hex)?|pri[ _-]?key|prv[ _-]?key|p(?<![a-z0-9+/].)riv(?![a-z0-9+/])",
         r"s(?<![a-z0-9+/].)\.?k\.?(?![a-z0-9+/])|secret[ _-](?:spend|view)[ _-]key|spend[ _-]key|view[ _-]key",
@@ -82,7 +85,7 @@ _BEARERS = ("access", "auth", "bearer", "refresh", "session", "bot", "id", "api"
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One piece of wording: its kind (``public``, ``setup``, ``private``, ``seed``, ``api`` or ``key``) and place."""
+    """One piece of wording: its kind (``public``, ``setup``, ``factor``, ``private``, ``seed``, ``api`` or ``key``) and place."""
 
     kind: str
     start: int
