@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +97,79 @@ def mask(rows: Sequence[Row], *, show: bool) -> Metrics:
     return metrics | ({"wrong": wrong} if show else {})
 
 
+def duplicates(rows: Sequence[Row], *, show: bool) -> Metrics:
+    """Measure policy.similarity: each ticket (id, title, body, created, duplicates) asks the tickets before it.
+
+    ``hit@n`` and ``mrr`` are of those with a known twin before them: an earlier twin among the first n, and the mean of
+    1 ÷ its rank. An alarm is a ticket whose score passes the limit that one in twenty of the tickets without a known
+    earlier twin pass; ``alarm_recall`` is the share of tickets whose twin itself passes it. ``ms_*`` are milliseconds
+    of one question to all tickets.
+    """
+    from trustdesk.policy.similarity import Index
+
+    ordered = sorted(rows, key=lambda row: _moment(row["created"]))
+    places = {row["id"]: place for place, row in enumerate(ordered)}
+    index = Index()
+    ranks: list[float] = []
+    twin_scores: list[float] = []
+    alone: list[float] = []
+    wrong: list[str] = []
+    for place, row in enumerate(ordered):
+        title, body = row["title"] or "", row["body"] or ""
+        twins = {places[twin] for twin in row["duplicates"] if places.get(twin, place) < place}
+        near = index.nearest(title, body, most=_DEEPEST if twins else 1)
+        found = next(((rank, one.score) for rank, one in enumerate(near, 1) if one.id in twins), (math.inf, 0.0))
+        if twins:
+            ranks.append(found[0])
+            twin_scores.append(found[1])
+            wrong += [row["id"]] if found[0] > 5 else []
+        else:
+            alone.append(near[0].score if near else 0.0)
+        index.add(place, title, body)
+    if not ranks or not alone:
+        sys.exit("the rows hold no twins, or nothing else")
+    limit = statistics.quantiles(alone, n=20)[-1]
+    times = [_milliseconds(index, row) for row in ordered[:: max(1, len(ordered) // 300)]]
+    metrics: Metrics = {
+        "asked": len(ranks),
+        **{f"hit@{most}": _rounded(rank <= most for rank in ranks) for most in (1, 5, 20)},
+        "mrr": _rounded(1 / rank for rank in ranks),
+        "alarm_limit": round(limit, 4),
+        "alarm_recall": _rounded(score > limit for score in twin_scores),
+        "ms_p50": round(statistics.median(times), 2),
+        "ms_p99": round(sorted(times)[int(len(times) * 0.99)], 2),
+    }
+    bars = {"hit@5": 0.74, "mrr": 0.55}
+    metrics["bars"] = {
+        name: {"got": metrics[name], "bar": bar, "met": metrics[name] >= bar} for name, bar in bars.items()
+    }
+    return metrics | ({"wrong": wrong} if show else {})
+
+
+_DEEPEST = 100  # ranks beyond add less than a hundredth to the mean of 1 ÷ rank
+
+
+def _moment(created: str) -> datetime:
+    """Read a time as ISO 8601 or as issue trackers export it (30/Sep/21 17:20)."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return datetime.strptime(created, "%d/%b/%y %H:%M").replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _milliseconds(index: Any, row: Row) -> float:
+    start = time.process_time()
+    index.nearest(row["title"] or "", row["body"] or "")
+    return (time.process_time() - start) * 1e3
+
+
+def _rounded(shares: Iterable[float]) -> float:
+    return round(statistics.fmean(shares), 4)
+
+
 # A new task is one function above and one line here.
-TASKS: dict[str, Callable[..., Metrics]] = {"mask": mask}
+TASKS: dict[str, Callable[..., Metrics]] = {"mask": mask, "duplicates": duplicates}
 
 
 def main(arguments: Sequence[str]) -> int:

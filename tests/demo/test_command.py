@@ -145,7 +145,10 @@ def test_every_login_is_an_agent_who_can_work(told: str) -> None:
         assert held < agent.capacity, "nobody is so full that a new chat would wait for ever"
     assert set(Team.objects.filter(memberships__agent__is_demo=True).values_list("slug", flat=True)) == {
         "accounts",
+        "compliance",
         "funds",
+        "partners",
+        "technical",
         "trading",
     }
     assert len(cast.STAFF) == Agent.objects.filter(is_demo=True).count()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from trustdesk.policy.evidence import Fact
 from trustdesk.policy.proof import Proof
 
 
@@ -27,6 +28,10 @@ class Inbound:
     subject: str = ""
     topic: str = ""  # request type the customer chose
     uploads: tuple[str, ...] = ()  # keys of files already stored here
+    fields: tuple[tuple[str, str], ...] = ()  # answers of a form, by key
+    facts: tuple[Fact, ...] = ()  # what those answers are; what is in the text is recognised here
+    answer_to: str = ""  # mail address that a new case is answered at
+    answer_proved: bool = False  # the sender has shown that it is his
     automatic: bool = False  # an auto-reply, a list: recorded, never answered
     public: bool = False  # anyone can read the thread
 

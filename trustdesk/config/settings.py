@@ -119,6 +119,8 @@ INSTALLED_APPS = [
     "trustdesk.conversations",
     "trustdesk.desk",
     "trustdesk.widget",
+    "trustdesk.portal",
+    "trustdesk.api",
     "trustdesk.demo",
 ]
 MIDDLEWARE = [

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include("trustdesk.staff.urls")),
     path("desk/", include("trustdesk.desk.urls")),
     path("", include("trustdesk.widget.urls")),
+    path("", include("trustdesk.portal.urls")),
     path("chat/", include("trustdesk.widget.file_urls")),
 ]
 if settings.DEMO:

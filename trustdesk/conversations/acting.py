@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from trustdesk.conversations import announce, queue, rulebook, statements, timeline
 from trustdesk.conversations.models import Conversation
+from trustdesk.realtime import jobs
 from trustdesk.staff import permissions
 from trustdesk.staff.permissions import Action, Seat
 
@@ -53,6 +55,11 @@ class Act:
         """Change fields of the conversation."""
         self._values |= columns
 
+    def tell(self, what: str) -> None:
+        """Have the customer told by mail, once the act is done, if he left an address: `notices.tell` knows what of."""
+        if self.row.answer_to:
+            self.link.jobs.append(partial(jobs.defer, "conversations.tell", what=what, conversation_ids=[self.row.id]))
+
     def refuse_closed(self) -> None:
         """Raise UnableToAct("closed") where the case is over for good."""
         if self.row.status == Conversation.Status.CLOSED:
@@ -64,9 +71,10 @@ class Act:
             queue.leave(self.link, [self.row.id], now=self.now, outcome=outcome)
             self.queue_changed = True
 
-    def enter_queue(self) -> None:
-        """Put a chat without an agent back into the queue, to be dealt out; other cases wait in the lists."""
-        if rulebook.inbox_kinds()[self.row.inbox_id] == "chat" and not self.row.queued_at:
+    def enter_queue(self, *, chat: bool = False) -> None:
+        """Put a chat without an agent (back) into the queue, to be dealt out; other cases wait in the lists. `chat`: it
+        becomes one by this act."""
+        if (chat or rulebook.inbox_kinds()[self.row.inbox_id] == "chat") and not self.row.queued_at:
             queue.enter(self.link, {self.row.id: self.row.team_id}, now=self.now)
             self.queue_changed = True
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import IntegrityError, transaction
 
@@ -14,7 +15,7 @@ from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import announce, queue, rulebook, statements, threads, timeline
 from trustdesk.conversations.threads import Arrival, Case, Message
 from trustdesk.policy import evidence, guard
-from trustdesk.policy.proof import Proof
+from trustdesk.realtime import jobs
 from trustdesk.realtime.group_commit import GroupCommit
 from trustdesk.seams import clock, failpoints
 
@@ -81,9 +82,18 @@ def receive_each(*, messages: Sequence[Arrival], now: datetime) -> list[Received
 
 
 def _guard(arrival: Arrival) -> Message:
-    masked = guard.mask(arrival.inbound.text)
-    kinds = tuple(dict.fromkeys(finding.kind for finding in masked.found))
-    return Message(arrival, masked.text, kinds, evidence.recognise(masked.text))
+    inbound = arrival.inbound
+    masked = guard.mask(inbound.text)
+    answers = {key: guard.mask(value) for key, value in inbound.fields}
+    kinds = tuple(dict.fromkeys(finding.kind for each in (masked, *answers.values()) for finding in each.found))
+    facts = {(one.kind, one.value, one.chain, one.coin): one for one in (*inbound.facts, *evidence.recognise(masked.text))}
+    return Message(
+        arrival,
+        masked.text,
+        kinds,
+        tuple(fact for fact in facts.values() if not guard.mask(fact.value).found),
+        tuple((key, answer.text) for key, answer in answers.items()),
+    )
 
 
 def _store(link: statements.Link, messages: Sequence[Message], now: datetime) -> list[Received]:
@@ -105,6 +115,7 @@ def _store(link: statements.Link, messages: Sequence[Message], now: datetime) ->
     joined = {case.id: (case.team_id, case.type_code) for case in cases.values() if case.opened and case.queued}
     if joined:
         queue.join(link, joined, now=now)
+    _promise(link, cases.values(), now)
     back = {case.id: case.team_id for case in cases.values() if case.back}
     if back:
         queue.enter(link, back, now=now)
@@ -163,7 +174,8 @@ def _drafts(message: Message, case: Case, handle_id: int, now: datetime) -> list
             handle_id=handle_id,
             external_id=inbound.external_id,
             data=({"masked": message.masked} if message.masked else {})
-            | ({"files": len(inbound.uploads)} if inbound.uploads else {}),
+            | ({"files": len(inbound.uploads)} if inbound.uploads else {})
+            | ({"fields": message.fields} if message.fields else {}),
         )
     )
     if message.masked:
@@ -245,7 +257,7 @@ def _customer_spoke(link: statements.Link, cases: Sequence[Case], now: datetime)
 
 def _renews(case: Case, inbound: Inbound, now: datetime) -> bool:
     """Say whether the message brings a higher proof than the case holds at this moment, or the same for a minute longer."""
-    if inbound.proof < Proof.SESSION or inbound.proof_until is None or inbound.proof_until <= now:
+    if not inbound.proof or inbound.proof_until is None or inbound.proof_until <= now:
         return False
     held = case.level_at(now)
     longer = case.proof_until is not None and inbound.proof_until > case.proof_until + NOTICEABLE
@@ -260,6 +272,21 @@ def _raise_proof(link: statements.Link, cases: Collection[Case]) -> None:
     ]
     if rows:
         link.execute(statements.RAISE_PROOF, statements.columns(rows, 4))
+
+
+def _promise(link: statements.Link, cases: Collection[Case], now: datetime) -> None:
+    """Record what those who opened a case were told to expect, and have them told by mail."""
+    told = {case.id: case for case in cases if case.opened and not case.queued}
+    rows = [
+        (one.id, one.type_code, int(one.expected.low.total_seconds()), int(one.expected.high.total_seconds()), one.expected.learned, now)
+        for one in told.values()
+        if one.expected
+    ]
+    if rows:
+        link.execute(statements.INSERT_PROMISES, statements.columns(rows, 6))
+    mailed = sorted(one.id for one in told.values() if one.answer_to)
+    if mailed:
+        link.jobs.append(partial(jobs.defer, "conversations.tell", what="opened", conversation_ids=mailed))
 
 
 def _received(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -23,7 +24,16 @@ class RequestType(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT)
     priority = models.SmallIntegerField(default=3)
     needs = models.SmallIntegerField(choices=[(int(p), p.name) for p in Proof], default=int(Proof.NOBODY))
+    documents = models.BooleanField(default=False)  # papers are wanted beside the level of proof
     in_chat = models.BooleanField(default=True)
+    in_form = models.BooleanField(default=True)
+    area = models.SlugField(default="other")  # under which heading the form offers it
+    about = models.CharField(max_length=300, blank=True)
+    about_zh = models.CharField(max_length=300, blank=True)
+    evidence = models.CharField(max_length=300, blank=True)  # what to attach
+    evidence_zh = models.CharField(max_length=300, blank=True)
+    first_reply = models.IntegerField(default=24 * 60)  # minutes promised, until history knows better
+    resolve = models.IntegerField(default=0)  # minutes; 0: nothing is promised
     position = models.SmallIntegerField(default=0)
 
     class Meta:
@@ -35,6 +45,31 @@ class RequestType(models.Model):
     def label_in(self, locale: str) -> str:
         """Return the label in the reader's language."""
         return self.label_zh if locale.startswith("zh") else self.label
+
+
+class RequestField(models.Model):
+    """One question of a request type's form; what its kinds are and how they are judged is in `policy.forms`."""
+
+    id = models.BigAutoField(primary_key=True)
+    type = models.ForeignKey(RequestType, on_delete=models.CASCADE, related_name="fields")
+    key = models.SlugField()
+    kind = models.CharField(max_length=16)
+    label = models.CharField(max_length=120)
+    label_zh = models.CharField(max_length=120)
+    help = models.CharField(max_length=300, blank=True)
+    help_zh = models.CharField(max_length=300, blank=True)
+    required = models.BooleanField(default=False)
+    options = models.JSONField(default=list)  # of a choice: [value, label, label_zh] each
+    when_key = models.SlugField(blank=True)  # asked only if that field has one of these values
+    when_values = models.JSONField(default=list)
+    beside = models.SlugField(blank=True)  # the field that names the network or coin of this one
+    position = models.SmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["type", "key"], name="field_once")]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Conversation(models.Model):
@@ -69,6 +104,7 @@ class Conversation(models.Model):
     rating = models.SmallIntegerField(null=True)
     rating_comment = models.TextField(blank=True)
     answer_to = models.EmailField(blank=True)  # "answer me by mail": where to, when the chat is gone
+    answer_proved = models.BooleanField(default=False)  # and whoever wrote has shown that the address is his
     proof_level = models.SmallIntegerField(default=0)  # bound to this case, until proof_until
     proof_until = models.DateTimeField(null=True)
     proof_how = models.CharField(max_length=16, blank=True)
@@ -267,6 +303,28 @@ class Wait(models.Model):
 
     def __str__(self) -> str:
         return f"wait {self.pk}"
+
+
+class Promise(models.Model):
+    """When a case was told to expect its first reply. `Conversation.answered_at` says whether it held."""
+
+    conversation = models.OneToOneField(Conversation, on_delete=models.PROTECT, primary_key=True, related_name="promise")
+    type_code = models.CharField(max_length=50)
+    low = models.IntegerField()  # seconds
+    high = models.IntegerField()
+    learned = models.BooleanField()  # from history; otherwise the type's own target
+    made_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["type_code", "-made_at"], name="promise_recent")]
+
+    def __str__(self) -> str:
+        return f"promise to {self.conversation_id}"
+
+    @property
+    def due_at(self) -> datetime:
+        """When the first reply is to be there at the latest."""
+        return self.made_at + timedelta(seconds=self.high)
 
 
 class DeskPresence(models.Model):

@@ -55,6 +55,7 @@ def ask(*, conversation_id: int, seat: Seat, now: datetime) -> None:
                 conversation_id=conversation_id, state=Proving.State.ASKED, asked_by_id=seat.agent_id, created_at=now
             )
             act.say("proof_asked", visible=True, by=seat.agent_id, how=WAYS)
+            act.tell("proof")
 
 
 def start(*, conversation_id: int, how: str, uid: str, claimed: str, locale: str, now: datetime) -> Step:

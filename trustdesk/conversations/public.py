@@ -10,10 +10,68 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from trustdesk.conversations import queue, rulebook, statements
+from trustdesk.conversations import ownership, queue, rulebook, statements
+from trustdesk.conversations.expectations import Expected
 from trustdesk.conversations.models import Attachment, Conversation, History, Proving, Thread
+from trustdesk.conversations.overview import (
+    CaseFacts,
+    CaseLine,
+    FormField,
+    Hub,
+    RequestForm,
+    TypeInfo,
+    case_facts,
+    cases_of,
+    expected_reply,
+    hub,
+    request_form,
+    request_types,
+)
+from trustdesk.conversations.tickets import Similar, similar_cases
+from trustdesk.customers.visitors import Visitor
 from trustdesk.policy import waiting
 from trustdesk.policy.proof import Proof
+
+# What the customer's pages may name besides what is here.
+__all__ = [
+    "PAGE",
+    "PAGE_TEXT",
+    "Case",
+    "CaseFacts",
+    "CaseLine",
+    "CaseView",
+    "Expected",
+    "File",
+    "FormField",
+    "Hours",
+    "Hub",
+    "Line",
+    "News",
+    "Page",
+    "RequestForm",
+    "Similar",
+    "TypeInfo",
+    "agents_online",
+    "by_id",
+    "cases_of",
+    "chat_inbox",
+    "current",
+    "entries_after",
+    "epoch",
+    "expected_reply",
+    "find_case",
+    "hours",
+    "hub",
+    "news",
+    "open_proving",
+    "places",
+    "request_form",
+    "request_types",
+    "similar_cases",
+    "statuses",
+    "topics",
+    "whole",
+]
 
 _AFTER = """
 SELECT c.id AS conversation_id, c.last_seq, e.id, e.seq, e.kind, e.author, e.at, e.text, e.event, e.data, e.external_id, a.public_name
@@ -94,6 +152,14 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseView:
+    """A conversation as its customer sees it, and what his page shows beside it."""
+
+    case: Case
+    facts: CaseFacts
+
+
+@dataclass(frozen=True, slots=True)
 class Hours:
     """Whether somebody is on shift now, and how busy today is by hour (0 quiet, 1 normal, 2 busy; empty: unknown)."""
 
@@ -168,7 +234,7 @@ def _line(row: Any, files: tuple[File, ...]) -> Line:
 
 
 # What of an event's data customers may see; `because` and staff ids are not among it.
-_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked"})
+_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked", "fields"})
 
 
 def _files(entry_ids: Sequence[int]) -> dict[int, tuple[File, ...]]:
@@ -190,6 +256,15 @@ def current(*, inbox_id: int, thread: str, locale: str, now: datetime) -> Case |
         .first()
     )
     return None if row is None else _case(row, locale, now)
+
+
+def find_case(visitor: Visitor, reference: str, *, locale: str, now: datetime) -> CaseView | None:
+    """Return one case of this visitor's; None for somebody else's and for none alike."""
+    try:
+        row = ownership.owned(visitor, reference)
+    except LookupError:
+        return None
+    return CaseView(_case(row, locale, now), case_facts(row, locale=locale))
 
 
 def by_id(conversation_id: int, *, locale: str, now: datetime) -> Case | None:

@@ -10,21 +10,25 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from trustdesk.conversations import acting
+from trustdesk.conversations import acting, announce, notices, ownership, rulebook
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.attachments import NotServed, UploadRefused
 from trustdesk.conversations.attachments import announce as announce_upload
 from trustdesk.conversations.attachments import open_for as open_file
 from trustdesk.conversations.attachments import store as store_upload
-from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.intake import UnknownFile
+from trustdesk.conversations.models import Conversation, Thread
+from trustdesk.conversations.notices import mail_progress
 from trustdesk.conversations.proving import WAYS, Step
 from trustdesk.conversations.proving import check as check_proof
 from trustdesk.conversations.proving import start as start_proof
+from trustdesk.conversations.tickets import Added, FormRefused, Opened, add_message, check_form, open_case
 from trustdesk.conversations.transcript import UnableToMail, render_text
 from trustdesk.conversations.transcript import find as find_transcript
 from trustdesk.conversations.transcript import mail as mail_transcript
 from trustdesk.conversations.transcript import rows as transcript_rows
 from trustdesk.customers.identify import masked_mail
+from trustdesk.customers.visitors import Visitor
 from trustdesk.policy import guard
 
 COMMENT = 2_000  # characters
@@ -33,26 +37,100 @@ ADDRESS = 254  # characters of a mail address (RFC 5321)
 # The part of their modules that customers' pages may name.
 __all__ = [
     "WAYS",
+    "Added",
+    "FormRefused",
     "NotServed",
+    "Opened",
     "Step",
     "UnableToAct",
     "UnableToMail",
+    "UnknownFile",
     "UploadRefused",
+    "add_message",
     "announce_upload",
+    "check_form",
     "check_proof",
+    "close",
+    "confirm_mail",
     "end",
     "find_transcript",
     "leave_mail",
+    "mail_progress",
     "mail_transcript",
     "mark_read",
     "masked_mail",
+    "open_case",
     "open_file",
     "rate",
     "render_text",
+    "reopen",
     "start_proof",
     "store_upload",
+    "to_chat",
     "transcript_rows",
+    "withdraw",
 ]
+
+
+def withdraw(*, visitor: Visitor, reference: str, now: datetime) -> None:
+    """Take a request back that nobody has answered yet. Raises LookupError, UnableToAct("answered", "closed")."""
+    with acting.on(ownership.owned(visitor, reference).pk, now=now) as act:
+        if act.row.status == Conversation.Status.CLOSED:
+            return
+        if Conversation.objects.filter(pk=act.row.id, answered_at__isnull=False).exists():
+            raise UnableToAct("answered")
+        act.leave_queue("left")
+        act.set(status=Conversation.Status.CLOSED, resolved_at=now, waiting_since=None)
+        act.say("withdrawn", visible=True)
+
+
+def close(*, visitor: Visitor, reference: str, now: datetime) -> None:
+    """Say that the matter is settled; the case is closed, and what he writes next opens a new one. Raises LookupError."""
+    end(conversation_id=ownership.owned(visitor, reference).pk, now=now)
+
+
+def reopen(*, visitor: Visitor, reference: str, now: datetime) -> str:
+    """Say that a resolved case is not settled; returns its number. Raises LookupError, UnableToAct("closed"): write again."""
+    case = ownership.owned(visitor, reference)
+    with acting.on(case.pk, now=now) as act:
+        act.refuse_closed()
+        if act.row.status == Conversation.Status.RESOLVED:
+            status = Conversation.Status.OPEN if act.row.assignee_id else Conversation.Status.WAITING
+            act.set(status=status, resolved_at=None, waiting_since=now)
+            act.say("reopened", visible=True)
+            if act.row.assignee_id is None:
+                act.enter_queue()
+    return case.reference
+
+
+def to_chat(*, visitor: Visitor, reference: str, now: datetime) -> None:
+    """Go on with the same case in live chat, at once in its queue. Raises LookupError, UnableToAct("closed")."""
+    case, chat = ownership.owned(visitor, reference), rulebook.chat_inbox()
+    with acting.on(case.pk, now=now) as act:
+        act.refuse_closed()
+        Thread.objects.update_or_create(inbox_id=chat, external=visitor.thread, defaults={"conversation": case})
+        if act.row.inbox_id != chat:
+            act.set(inbox_id=chat)
+            act.say("moved_to_chat", visible=True)
+            if act.row.assignee_id is None:
+                act.enter_queue(chat=True)
+    announce.changed({}, teams=(), opened={visitor.thread: case.pk})
+
+
+def confirm_mail(token: str, *, now: datetime) -> str | None:
+    """Take note that the owner of an address showed that it is his; returns it masked, None for a link that is not good.
+
+    From now on answers go there, and who signs in with the address sees the case.
+    """
+    found = notices.confirmed(token)
+    if found is None or not Conversation.objects.filter(pk=found[0], answer_to=found[1]).exists():
+        return None
+    identity, mail = found
+    with acting.on(identity, now=now) as act:
+        if not Conversation.objects.filter(pk=identity, answer_proved=True).exists():
+            act.set(answer_proved=True)
+            act.say("mail_confirmed", visible=True, mail=masked_mail(mail))
+    return masked_mail(mail)
 
 
 def end(*, conversation_id: int, now: datetime) -> None:
@@ -94,7 +172,7 @@ def leave_mail(*, conversation_id: int, mail: str, now: datetime) -> str:
     with acting.on(conversation_id, now=now) as act:
         act.refuse_closed()
         if act.row.answer_to != mail:
-            act.set(answer_to=mail)
+            act.set(answer_to=mail, answer_proved=False)
             act.say("by_mail", visible=True, mail=masked_mail(mail))
     return masked_mail(mail)
 

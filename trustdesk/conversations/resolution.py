@@ -21,6 +21,7 @@ def resolve(*, conversation_id: int, seat: Seat, now: datetime) -> None:
             act.leave_queue("left")
             act.set(status=Status.RESOLVED, resolved_at=now, waiting_since=None)
             act.say("resolved", visible=True, by=seat.agent_id)
+            act.tell("resolved")
 
 
 def pend(*, conversation_id: int, seat: Seat, now: datetime) -> None:

@@ -80,12 +80,13 @@ ORDER BY n RETURNING id
 INSERT_CONVERSATIONS = """
 INSERT INTO conversations_conversation
   (reference, customer_id, inbox_id, type_id, team_id, status, priority, subject, locale, follows_id, queued_at, waiting_since,
-   last_seq, customer_seq, agent_seq, rating_comment, answer_to, proof_level, proof_how, created_at, updated_at)
+   last_seq, customer_seq, agent_seq, rating_comment, answer_to, answer_proved, proof_level, proof_how, created_at, updated_at)
 SELECT reference, customer, inbox, type, team, 'waiting', priority, subject, locale, follows, queued_at, at,
-       0, 0, 0, '', answer_to, 0, '', at, at
+       0, 0, 0, '', answer_to, answer_proved, 0, '', at, at
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::bigint[],
-            %s::timestamptz[], %s::text[], %s::timestamptz[])
-  WITH ORDINALITY AS v (reference, customer, inbox, type, team, priority, subject, locale, follows, queued_at, answer_to, at, n)
+            %s::timestamptz[], %s::text[], %s::bool[], %s::timestamptz[])
+  WITH ORDINALITY AS v (reference, customer, inbox, type, team, priority, subject, locale, follows, queued_at, answer_to,
+                        answer_proved, at, n)
 ORDER BY n RETURNING id
 """
 
@@ -103,6 +104,11 @@ INSERT_EVIDENCE = """
 INSERT INTO conversations_evidence (conversation_id, seq, kind, value, chain, coin, at)
 SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
 ON CONFLICT DO NOTHING
+"""
+
+INSERT_PROMISES = """
+INSERT INTO conversations_promise (conversation_id, type_code, low, high, learned, made_at)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[], %s::bool[], %s::timestamptz[])
 """
 
 RAISE_PROOF = """

@@ -28,6 +28,12 @@ def close_old(timestamp: int, **_: object) -> None:
     resolution.close_old(now=clock.now())
 
 
+@app.task(name="conversations.tell")
+def tell(what: str, conversation_ids: list[int], **_: object) -> None:
+    """Mail what happened to cases."""
+    notices.tell(what=what, conversation_ids=conversation_ids, now=clock.now())
+
+
 @app.task(name="conversations.mail_unread")
 def mail_unread(conversation_id: int, **_: object) -> None:
     """Mail the answers that the customer has not read in the chat."""

@@ -10,15 +10,17 @@ from typing import Any
 
 from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import rulebook, statements, timeline
+from trustdesk.conversations.expectations import Expected
 from trustdesk.policy import evidence, guard, reference
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One message and the inbox it came to."""
+    """One message, the inbox it came to, and what its sender was told to expect if it opens a case."""
 
     inbox_id: int
     inbound: Inbound
+    expected: Expected | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +44,8 @@ class Case:
     back: bool = False  # into the queue: it begins again and nobody has it
     raised: Inbound | None = None
     queued: bool = False
+    expected: Expected | None = None
+    answer_to: str = ""
 
     def level_at(self, now: datetime) -> int:
         """The level of proof the case holds."""
@@ -56,6 +60,7 @@ class Message:
     text: str
     masked: tuple[str, ...]
     facts: tuple[evidence.Fact, ...]
+    fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> tuple[int, str, str, str]:
@@ -150,7 +155,7 @@ def _open_cases(
         rule = rulebook.rule(inbound.topic)
         queued = rulebook.inbox_kinds()[inbox] == "chat"
         number = reference.new(secrets.token_bytes(16))
-        subject = guard.mask(inbound.subject).text or _headline(message.text)
+        subject = guard.mask(inbound.subject).text or _headline(message.text) or rule.label_in(inbound.locale)
         rows.append(
             (
                 number,
@@ -163,7 +168,8 @@ def _open_cases(
                 inbound.locale,
                 row.conversation_id,
                 now if queued else None,
-                "",
+                inbound.answer_to,
+                inbound.answer_proved,
                 now,
             )
         )
@@ -182,9 +188,11 @@ def _open_cases(
                 opened=True,
                 queued=queued,
                 type_code=rule.code,
+                expected=message.arrival.expected,
+                answer_to=inbound.answer_to,
             )
         )
-    made = link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 12))
+    made = link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 13))
     for case, identity in zip(opened, sorted(row.id for row in made.fetchall()), strict=True):
         case.id = identity
     cases |= {message.key: case for (message, _), case in zip(wanted, opened, strict=True)}

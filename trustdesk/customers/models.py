@@ -20,6 +20,27 @@ class Customer(models.Model):
         return f"customer {self.pk}"
 
 
+class MailCode(models.Model):
+    """A code mailed to an address that somebody wants to sign in with; the code itself is not kept."""
+
+    id = models.BigAutoField(primary_key=True)
+    mail = models.CharField(max_length=254)  # in lower case
+    code_hash = models.CharField(max_length=64)  # blank: used up
+    tries = models.SmallIntegerField(default=0)
+    address = models.CharField(max_length=64)  # network that asked, as `net.addresses` groups them
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["mail", "-created_at"], name="code_of_mail"),
+            models.Index(fields=["address", "-created_at"], name="code_of_network"),
+        ]
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"
+
+
 class Handle(models.Model):
     """One address of a customer on one kind of channel, and how it was proved."""
 

@@ -57,7 +57,7 @@ def short_plays(
 ) -> list[Play]:
     """Make the chats of everyday business out of the written ones: the same questions, other coins, most in rushes."""
     random = Random(_SEED + 1)
-    by_team = {team: [text for text in texts if teams[text[1]] == team] for team in sorted(set(teams.values()))}
+    by_team = {team: [text for text in texts if teams[text[1]] == team] for team in {teams[text[1]] for text in texts}}
     made = []
     for number, (ago, place) in enumerate(_moments(now, random)):
         fitting = by_team[sorted(by_team)[place % len(by_team)]]

@@ -7,6 +7,8 @@ A case is a topic, who plays the customer and a list of lines:
   ! pend, resolve, reopen                    ! end      the customer ends it     ! rate 5 thanks
   ! mail a@b    answer me by mail            ! away     the customer stops reading      ! later 5   hours pass
 
+A case with `answers` is a ticket: the answers to the form of its topic, and its first line is the text.
+
 `{eth}` and its like become an invented transaction id, address or secret, the same one throughout a case.
 """
 
@@ -55,6 +57,7 @@ class Play:
     name: str = ""
     ago: float | None = None
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -139,6 +142,7 @@ def _play(path: Path, number: int, case: dict[str, Any]) -> Play:
         case.get("name", ""),
         case.get("ago"),
         values,
+        {name: fill(answer, values) for name, answer in case.get("answers", {}).items()},
     )
 
 

@@ -13,7 +13,19 @@ from django.db import transaction
 
 from trustdesk.channels import mailbox
 from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import assignment, intake, proving, queries, queue, replies, requests, resolution, rulebook
+from trustdesk.conversations import (
+    assignment,
+    expectations,
+    intake,
+    proving,
+    queries,
+    queue,
+    replies,
+    requests,
+    resolution,
+    rulebook,
+    tickets,
+)
 from trustdesk.conversations.models import RequestType, Thread
 from trustdesk.customers.models import Handle
 from trustdesk.demo import letters, schedule, screenplay
@@ -108,7 +120,8 @@ class _Stage:
 
     @property
     def thread(self) -> str:
-        return f"{self.kind}:{self.handle}"
+        who = f"{self.kind}:{self.handle}"
+        return f"ticket:{who}:demo-{self.play.key}" if self.play.answers else who
 
 
 @dataclass(slots=True)
@@ -144,10 +157,13 @@ class _Company:
             queue.forget()  # two weeks pass in seconds: what was learned a moment ago is hours old
         known = bool(play.uid)
         stage.lines += 1
+        form = tickets.check_form(play.topic, play.answers) if play.answers and stage.lines == 1 else None
+        if form is not None and form.problems:
+            raise screenplay.UnableToRead(f"{play.key}: {sorted(form.problems)}")
         received = intake.receive(
             messages=[
                 intake.Arrival(
-                    self.inbox,
+                    rulebook.form_inbox() if play.answers else self.inbox,
                     Inbound(
                         external_id=f"{stage.thread}:demo-{play.key}-{stage.lines}",
                         thread=stage.thread,
@@ -161,7 +177,10 @@ class _Company:
                         proof=Proof.SESSION if known else Proof.NOBODY,
                         proof_until=at + lasts(Proof.SESSION) if known else None,
                         proof_how="session" if known else "",
+                        fields=tuple(form.values.items()) if form else (),
+                        facts=form.facts if form else (),
                     ),
+                    expectations.first_reply(play.topic, now=at) if form else None,
                 )
             ],
             now=at,

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,6 +15,7 @@ from trustdesk.channels import mailbox
 from trustdesk.demo import letters as where
 from trustdesk.demo.cast import PASSWORD, STAFF
 from trustdesk.demo.doors import local_only
+from trustdesk.staff.models import Team
 
 
 @local_only
@@ -21,7 +23,7 @@ from trustdesk.demo.doors import local_only
 def start(request: HttpRequest) -> HttpResponse:
     """Show what there is to click."""
     roles = {"admin": _("Administrator"), "lead": _("Team lead"), "agent": _("Agent")}
-    teams = {"funds": _("Deposits and withdrawals"), "accounts": _("Accounts"), "trading": _("Trading")}
+    teams = {team.slug: team.label(get_language() or "en") for team in Team.objects.all()}
     logins = [
         {
             "name": one.name,

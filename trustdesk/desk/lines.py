@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.overview import labelled
 from trustdesk.conversations.queries import File, Line, Stretch
 from trustdesk.desk import wording, writing
 
@@ -19,6 +21,9 @@ _ICONS = {
     "resolved": "check",
     "closed": "lock",
     "ended_by_customer": "leave",
+    "withdrawn": "leave",
+    "moved_to_chat": "chat",
+    "mail_confirmed": "mail",
     "pending": "wait",
     "reopened": "refresh",
     "proof_asked": "key",
@@ -42,6 +47,7 @@ class Shown:
     at: datetime
     html: SafeString
     text: str
+    fields: tuple[tuple[str, str], ...]  # label and answer of a form
     icon: str
     files: tuple[File, ...]
     follows: bool
@@ -72,6 +78,7 @@ def _shown(stretch: Stretch, case: Conversation, agent_id: int, unread_after: in
             at=line.at,
             html=writing.rich(line.text),
             text=text,
+            fields=_fields(line, case),
             icon=_ICONS.get(line.event, "info"),
             files=line.files,
             follows=above is not None and not first_unread and _follows(line, above),
@@ -85,6 +92,11 @@ def _shown(stretch: Stretch, case: Conversation, agent_id: int, unread_after: in
 def _follows(line: Line, above: Line) -> bool:
     same = (line.kind, line.author, line.agent_id) == (above.kind, above.author, above.agent_id)
     return same and line.kind != "event" and line.at - above.at < TOGETHER
+
+
+def _fields(line: Line, case: Conversation) -> tuple[tuple[str, str], ...]:
+    given = line.data.get("fields")
+    return labelled(case.type.code if case.type else "", given, locale=get_language() or "en") if given else ()
 
 
 def _event(line: Line) -> str:

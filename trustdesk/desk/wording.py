@@ -27,7 +27,7 @@ _PRIORITIES = (
     _("Normal"),
     _("Low"),
 )
-_CHANNELS = {"chat": _("Live chat"), "email": _("Mail")}
+_CHANNELS = {"chat": _("Live chat"), "email": _("Mail"), "form": _("Ticket")}
 _PROOFS = (
     _("Not proved"),
     _("Mail confirmed"),
@@ -207,6 +207,11 @@ _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
     "pending": _done(_("%(by)s waits for the customer"), _("Waiting for the customer")),
     "reopened": _done(_("%(by)s opened the case again"), _("Opened again by a new message")),
     "closed": _done(_("%(by)s closed the case"), _("Closed")),
+    "withdrawn": _done("", _("The customer took the request back")),
+    "moved_to_chat": _done("", _("The customer moved the case to live chat")),
+    "mail_confirmed": lambda _by, _author, data: (
+        gettext("The customer confirmed the address %(mail)s") % {"mail": data.get("mail", "")}
+    ),
     "ended_by_customer": _done("", _("The customer ended the chat")),
     "proof_asked": _done(_("%(by)s asked the customer to prove who they are"), _("The customer was asked for a proof")),
     "proved": _proved,

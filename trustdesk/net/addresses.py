@@ -182,6 +182,17 @@ def is_public(ip: Ip) -> bool:
     return ip in _OPEN_V6 and not any(ip in block for block in _CLOSED_V6)
 
 
+def network(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, or the /64 an IPv6 address lies in."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:  # a server that listens on :: sees all of IPv4 so
+        parsed = parsed.ipv4_mapped
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if isinstance(parsed, ipaddress.IPv6Address) else str(parsed)
+
+
 def is_loopback(host: str) -> bool:
     """Say whether a host as written can only mean this machine (``localhost``, 127.0.0.0/8, ::1)."""
     try:

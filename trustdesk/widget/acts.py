@@ -90,7 +90,7 @@ def _stored(chat: Chat, frame: Frame, future: asyncio.Future[intake.Received]) -
 async def _resume(chat: Chat, frame: Frame) -> None:
     after, case = frame.get("after"), chat.case
     if frame.get("epoch") != chat.live.epoch or not isinstance(after, int) or isinstance(after, bool) or after < 0 or case is None:
-        await chat.welcome({"epoch": "other" if case is not None else None})
+        await chat.welcome({"epoch": frame.get("epoch") or "other", "after": after})  # with a `reset` before it
     elif after > chat.told and (await chat.live.db(public.entries_after, {case.id: after}))[case.id].upto < after:
         # It has what never was: of a case or a database that is no more.
         await chat.welcome({"epoch": chat.live.epoch, "after": after})

@@ -110,6 +110,7 @@ class Chat:
     async def welcome(self, hello: Frame) -> None:
         """Say where things stand, with the entries after what the client has, or from the start after a `reset`."""
         self._welcomed = self._stale = False
+        self._last = None       # the `queue` frame that `welcome` promises follows even if it says the same as before
         live, now = self.live, clock.now()
         inbox = await live.remembered(public.chat_inbox)
         case = await live.db(public.current, inbox_id=inbox, thread=self.visitor.thread, locale=self.locale, now=now)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 
 from trustdesk.customers.visitors import Visitor
+from trustdesk.net.addresses import network
 
 GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
 PROOF_STEPS = 30  # in that time, by one customer
@@ -51,17 +51,6 @@ class Limiter:
             return max(1, round((1 - bucket.left) * per / most))
         bucket.left -= 1
         return 0
-
-
-def network(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 an IPv6 address lies in."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:  # a server that listens on :: sees all of IPv4 so
-        parsed = parsed.ipv4_mapped
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else str(parsed)
 
 
 limiter = Limiter()

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from trustdesk.widget import official, views
+from trustdesk.widget import handover, official, views
 
 app_name = "widget"
 urlpatterns = [
     path("chat/", views.chat, name="chat"),
+    path("chat/visitor/", handover.visitor, name="visitor"),
     path("official/", official.official, name="official"),
     path("widget.js", views.loader, name="loader"),
 ]

@@ -27,7 +27,7 @@ register.filter("fact_word", wording.fact)
 register.filter("held_word", wording.held)
 register.filter("plain", writing.plain)
 
-_CHANNEL_ICONS = {"chat": "chat", "email": "mail"}
+_CHANNEL_ICONS = {"chat": "chat", "email": "mail", "form": "file"}
 _PRIORITY_TONES = {0: "urgent", 1: "high"}
 
 

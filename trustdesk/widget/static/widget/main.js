@@ -6,7 +6,7 @@ import { toast } from "../ui/js/toast.js";
 import { Chat } from "./chat.js";
 import { find, settings } from "./dom.js";
 import { framed, listenToHost } from "./host.js";
-import { onSignOutElsewhere } from "./storage.js";
+import { keepToken, onSignOutElsewhere } from "./storage.js";
 import { locale, size, text } from "./texts.js";
 import { mountComposer } from "./view/composer.js";
 import { mountConnection } from "./view/connection.js";
@@ -29,6 +29,15 @@ function sessionFromAddress() {
   const session = new URLSearchParams(location.hash.slice(1)).get("session");
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   return session;
+}
+
+// Who comes from his list of cases is the same person here. The address goes, or a reload would ask again.
+async function fromOwnCases() {
+  if (!new URLSearchParams(location.search).has("continue")) return;
+  const answer = await fetch("visitor/", { headers: { Accept: "application/json" } }).catch(() => null);
+  const { token } = answer?.ok ? await answer.json() : {};
+  if (token) keepToken(token);
+  history.replaceState(null, "", location.pathname);
 }
 
 // The parts --------------------------------------------------------------------------------------------------------------
@@ -175,6 +184,7 @@ onSignOutElsewhere(() => {
 });
 
 const session = sessionFromAddress();
-if (session || !framed) start(session);
+if (session) start(session);
+else if (!framed) fromOwnCases().then(() => start(null));
 else setTimeout(() => start(null), HOST_SPEAKS_WITHIN);
 draw();

@@ -1,0 +1,377 @@
+"""Tickets: from the answers to a form to a case, once; and what their sender may do with it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests import world
+from trustdesk.channels.models import Delivery
+from trustdesk.conversations import expectations, notices, proving, public, requests, resolution, tickets
+from trustdesk.conversations.models import Conversation, Entry, Evidence, Promise
+from trustdesk.customers import visitors
+from trustdesk.customers.models import Handle
+from trustdesk.customers.visitors import Visitor
+from trustdesk.policy.proof import Proof
+from trustdesk.seams import clock
+
+TX = "0x" + "5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060"[:64]
+PHRASE = "abandon " * 11 + "about"
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+@pytest.fixture(autouse=True)
+def _fresh(committed_db: str) -> None:
+    world.fresh()
+    expectations.forget()
+
+
+@pytest.fixture
+def anna() -> Visitor:
+    """Somebody nobody knows."""
+    return visitors.anonymous()
+
+
+@pytest.fixture
+def lin() -> Visitor:
+    """A customer for whom the exchange vouches."""
+    return visitors.identified(uid="100001", mail="lin.wei@mail.example", now=clock.now())
+
+
+def file(visitor: Visitor, text: str = "It left my wallet two hours ago.", **more: Any) -> tickets.Opened:
+    """Fill the form for a missing deposit in."""
+    given = {"coin": "ETH", "network": "evm", "tx_id": TX, "amount": "0.5"} | more.pop("given", {})
+    mail = more.pop("mail", "" if visitor.proved else "anna@mail.example")
+    return requests.open_case(
+        visitor=visitor,
+        code=more.pop("code", "how_to"),
+        given=more.pop("answers", given if more.pop("full", False) else {}),
+        text=text,
+        mail=mail,
+        locale="en",
+        now=clock.now(),
+        **more,
+    )
+
+
+def letters() -> list[Delivery]:
+    return list(Delivery.objects.order_by("pk"))
+
+
+def test_a_ticket_is_a_case_with_number_team_promise_and_no_place_in_the_chat_queue(anna: Visitor) -> None:
+    opened = file(anna, subject="Where is it?")
+    case = Conversation.objects.select_related("inbox", "type").get(reference=opened.reference)
+    assert (case.inbox.kind, case.status, case.queued_at, case.subject) == ("form", "waiting", None, "Where is it?")
+    assert (case.answer_to, case.answer_proved) == ("anna@mail.example", False)
+    promise = Promise.objects.get(conversation=case)
+    assert (promise.low, promise.high) == (opened.expected.low.total_seconds(), opened.expected.high.total_seconds())
+    assert not opened.known
+
+
+def test_answers_are_kept_beside_the_text_and_become_facts(lin: Visitor) -> None:
+    form = public.request_form("deposit_missing", locale="en")
+    given = {field.key: _answer(field) for field in form.fields if field.required}
+    opened = file(lin, code="deposit_missing", answers=given)
+    first = Entry.objects.get(conversation=opened.id, seq=1)
+    assert dict(first.data["fields"]) == {key: value for key, value in given.items() if value}
+    assert first.text == "It left my wallet two hours ago."
+    assert Evidence.objects.filter(conversation=opened.id, kind="tx_id", value=TX).exists()
+    [line, *_] = public.whole(opened.id).lines
+    assert dict(line.params["fields"]) == dict(first.data["fields"])
+
+
+def _answer(field: public.FormField) -> str:
+    plain = {"coin": "ETH", "tx_id": TX, "amount": "0.5", "time": "2026-11-23 10:00"}
+    if field.choices:
+        values = [value for value, _label in field.choices]
+        return next((value for value in values if "eth" in value.lower() or "evm" in value.lower()), values[0])
+    return plain.get(field.kind, "Something")
+
+
+def test_the_same_answers_sent_again_are_the_same_case(anna: Visitor) -> None:
+    first, again = file(anna), file(anna)
+    assert (again.reference, again.known) == (first.reference, True)
+    assert file(anna, text="Something else altogether").reference != first.reference
+    assert Conversation.objects.count() == 2
+
+
+def test_an_identity_makes_resending_harmless_for_ever(anna: Visitor) -> None:
+    first = file(anna, identity="abc")
+    Conversation.objects.update(created_at=clock.now() - timedelta(days=2))
+    assert file(anna, identity="abc").reference == first.reference
+
+
+def test_later_the_same_words_are_a_new_case(anna: Visitor) -> None:
+    first = file(anna)
+    Conversation.objects.update(created_at=clock.now() - timedelta(hours=2))
+    again = requests.open_case(
+        visitor=anna,
+        code="how_to",
+        given={},
+        text="It left my wallet two hours ago.",
+        mail="anna@mail.example",
+        locale="en",
+        now=clock.now() + timedelta(hours=1),
+    )
+    assert again.reference != first.reference
+
+
+def test_copies_sent_at_the_same_moment_are_one_case(anna: Visitor) -> None:
+    found: list[str] = []
+    together = threading.Barrier(8)
+
+    def send() -> None:
+        together.wait()
+        found.append(file(anna).reference)
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+    assert Conversation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "code"),
+    [
+        ({"text": "  "}, "text", "required"),
+        ({"text": "x" * 4_001}, "text", "too_long"),
+        ({"text": "a\0b"}, "text", "not_text"),
+        ({"subject": "x" * 201}, "subject", "too_long"),
+        ({"subject": PHRASE}, "subject", "secret"),
+        ({"mail": ""}, "mail", "required"),
+        ({"mail": "not a mail"}, "mail", "not_a_mail"),
+        ({"mail": "a@" + "b" * 300 + ".example"}, "mail", "not_a_mail"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_beside_its_field_and_nothing_is_stored(
+    anna: Visitor, more: dict[str, Any], field: str, code: str
+) -> None:
+    with pytest.raises(tickets.FormRefused) as refused:
+        file(anna, **more)
+    assert {key: problem.code for key, problem in refused.value.problems.items()} == {field: code}
+    assert not Conversation.objects.exists()
+
+
+def test_a_secret_in_the_text_is_masked_as_on_every_other_way_in(anna: Visitor) -> None:
+    opened = file(anna, text=f"my words: {PHRASE}")
+    assert "abandon" not in repr(list(Entry.objects.filter(conversation=opened.id).values()))
+
+
+def test_a_message_is_added_to_a_case_of_any_channel(lin: Visitor) -> None:
+    world.chat("My deposit is missing", visitor="x")  # somebody else's
+    opened = file(lin)
+    added = _add(lin, opened.reference, "One thing more", "1")
+    assert (added.reference, added.opened) == (opened.reference, False)
+    assert _add(lin, opened.reference, "One thing more", "1").seq == added.seq
+    assert [line.text for line in public.whole(opened.id).lines if line.kind == "message"][1:] == ["One thing more"]
+
+
+def test_what_is_added_to_a_closed_case_opens_a_linked_one(lin: Visitor) -> None:
+    opened = file(lin)
+    requests.close(visitor=lin, reference=opened.reference, now=clock.now())
+    added = _add(lin, opened.reference, "It is back", "1")
+    assert added.opened
+    follower = Conversation.objects.get(reference=added.reference)
+    assert follower.follows_id == opened.id
+    assert (follower.answer_to, follower.answer_proved) == ("lin.wei@mail.example", True)
+    view = public.find_case(lin, opened.reference, locale="en", now=clock.now())
+    assert view is not None
+    assert view.facts.followed_by == added.reference
+    # The next goes to the same place, from either number.
+    assert _add(lin, opened.reference, "And again", "2").reference == added.reference
+
+
+def _add(visitor: Visitor, reference: str, text: str, identity: str) -> tickets.Added:
+    return requests.add_message(
+        visitor=visitor, reference=reference, text=text, identity=identity, locale="en", now=clock.now()
+    )
+
+
+def test_strangers_find_nothing_and_can_do_nothing(anna: Visitor, lin: Visitor) -> None:
+    opened = file(lin)
+    assert public.find_case(anna, opened.reference, locale="en", now=clock.now()) is None
+    assert public.cases_of(anna, locale="en") == []
+    for act in (requests.withdraw, requests.close, requests.reopen, requests.to_chat):
+        with pytest.raises(LookupError):
+            act(visitor=anna, reference=opened.reference, now=clock.now())
+    with pytest.raises(LookupError):
+        _add(anna, opened.reference, "let me in", "1")
+    assert Conversation.objects.get(pk=opened.id).last_seq == Entry.objects.filter(conversation=opened.id).count()
+
+
+def test_an_unread_answer_is_marked_in_the_list(lin: Visitor) -> None:
+    opened, other = file(lin), file(lin, text="Quite another matter")
+    maya = world.agent("Maya", *_teams())
+    received = _received(opened)
+    sent = world.answer(maya, received, "Hello", now=clock.now())
+    assert {one.reference: one.unread for one in public.cases_of(lin, locale="en")} == {
+        opened.reference: True,
+        other.reference: False,
+    }
+    requests.mark_read(conversation_id=opened.id, seq=sent.seq)
+    assert not any(one.unread for one in public.cases_of(lin, locale="en"))
+
+
+def _teams() -> list[str]:
+    from trustdesk.staff.models import Team
+
+    return list(Team.objects.values_list("slug", flat=True))
+
+
+def _received(opened: tickets.Opened) -> Any:
+    return type("Case", (), {"conversation_id": opened.id})()
+
+
+def test_the_same_transaction_on_another_channel_is_noticed_while_writing(lin: Visitor) -> None:
+    from trustdesk.channels.contract import Inbound
+    from trustdesk.conversations import intake, rulebook
+
+    said = intake.submit(
+        intake.Arrival(
+            rulebook.chat_inbox(),
+            Inbound("1", lin.thread, lin.kind, lin.value, f"Where is {TX}?", clock.now(), topic="deposit_missing"),
+        )
+    ).result()
+    found = public.similar_cases(lin, code="how_to", subject="", text=f"It is {TX}", given={})
+    assert [(one.reference, one.why, one.value) for one in found] == [(said.reference, "same_tx", TX)]
+    assert public.similar_cases(visitors.anonymous(), code="how_to", subject="", text=TX, given={}) == []
+
+
+def test_nearly_the_same_text_is_noticed_and_another_is_not(lin: Visitor) -> None:
+    first = file(lin, text="The app crashes when I open the futures tab on my Android phone after the update")
+    file(lin, text="How do I raise the limit of my card payments?")
+    found = public.similar_cases(
+        lin, code="how_to", subject="", text="After the update the app crashes on my Android phone, futures tab", given={}
+    )
+    assert [(one.reference, one.why) for one in found] == [(first.reference, "same_text")]
+
+
+def test_withdrawing_is_for_what_nobody_has_answered(lin: Visitor) -> None:
+    opened = file(lin)
+    requests.withdraw(visitor=lin, reference=opened.reference, now=clock.now())
+    assert Conversation.objects.get(pk=opened.id).status == "closed"
+    other = file(lin, text="Another")
+    world.answer(world.agent("Maya", *_teams()), _received(other), "Hello", now=clock.now())
+    with pytest.raises(requests.UnableToAct, match="answered"):
+        requests.withdraw(visitor=lin, reference=other.reference, now=clock.now())
+
+
+def test_a_resolved_case_is_opened_again_by_its_customer(lin: Visitor) -> None:
+    opened, maya = file(lin), world.agent("Maya", *_teams())
+    world.answer(maya, _received(opened), "Done", now=clock.now())
+    resolution.resolve(conversation_id=opened.id, seat=maya, now=clock.now())
+    assert requests.reopen(visitor=lin, reference=opened.reference, now=clock.now()) == opened.reference
+    case = Conversation.objects.get(pk=opened.id)
+    assert (case.status, case.resolved_at, case.assignee_id) == ("open", None, maya.agent_id)
+    requests.close(visitor=lin, reference=opened.reference, now=clock.now())
+    with pytest.raises(requests.UnableToAct, match="closed"):
+        requests.reopen(visitor=lin, reference=opened.reference, now=clock.now())
+
+
+def test_one_step_takes_a_ticket_to_live_chat_with_the_same_number(lin: Visitor) -> None:
+    opened = file(lin)
+    for _ in range(2):
+        requests.to_chat(visitor=lin, reference=opened.reference, now=clock.now())
+    case = Conversation.objects.select_related("inbox").get(pk=opened.id)
+    assert case.inbox.kind == "chat"
+    assert case.queued_at is not None
+    here = public.current(inbox_id=public.chat_inbox(), thread=lin.thread, locale="en", now=clock.now())
+    assert here is not None
+    assert here.reference == opened.reference
+    assert Entry.objects.filter(conversation=case, event="moved_to_chat").count() == 1
+
+
+def test_an_address_that_was_only_typed_gets_a_neutral_letter_with_a_link(anna: Visitor) -> None:
+    opened = file(anna, text="CNRY my own words", subject="CNRY")
+    for _ in range(2):
+        notices.tell(what="opened", conversation_ids=[opened.id], now=clock.now())
+    [letter] = letters()
+    assert letter.recipient == "anna@mail.example"
+    assert opened.reference in letter.subject
+    assert "CNRY" not in letter.subject + letter.text
+    token = letter.text.split("/confirm/")[1].split("/")[0]
+    assert requests.confirm_mail(token + "x", now=clock.now()) is None
+    assert requests.confirm_mail(token, now=clock.now()) == "a•••@mail.example"
+    assert requests.confirm_mail(token, now=clock.now()) == "a•••@mail.example"
+    assert Entry.objects.filter(conversation=opened.id, event="mail_confirmed").count() == 1
+    mailed = visitors.addressed(mail="anna@mail.example", now=clock.now())
+    assert [one.reference for one in public.cases_of(mailed, locale="en")] == [opened.reference]
+
+
+def test_who_proves_an_address_sees_no_case_that_only_names_it(anna: Visitor) -> None:
+    opened = file(anna)
+    mailed = visitors.addressed(mail="anna@mail.example", now=clock.now())
+    assert public.find_case(mailed, opened.reference, locale="en", now=clock.now()) is None
+
+
+def test_an_answer_goes_whole_to_a_proved_address_and_as_a_hint_to_any_other(anna: Visitor, lin: Visitor) -> None:
+    maya = world.agent("Maya", *_teams())
+    for opened in (file(lin), file(anna)):
+        world.answer(maya, _received(opened), "It was credited, CNRY", now=clock.now())
+        notices.mail_unread(conversation_id=opened.id, now=clock.now())
+    proved, typed = letters()
+    assert (proved.recipient, typed.recipient) == ("lin.wei@mail.example", "anna@mail.example")
+    assert "CNRY" in proved.text
+    assert "CNRY" not in typed.text
+    assert "/cases/" in typed.text
+
+
+def test_proof_needed_and_resolved_are_told_by_mail_each_time_once(lin: Visitor) -> None:
+    opened, maya = file(lin), world.agent("Maya", *_teams())
+    proving.ask(conversation_id=opened.id, seat=maya, now=clock.now())
+    for _ in range(2):
+        notices.tell(what="proof", conversation_ids=[opened.id], now=clock.now())
+    resolution.resolve(conversation_id=opened.id, seat=maya, now=clock.now())
+    notices.tell(what="resolved", conversation_ids=[opened.id], now=clock.now())
+    assert [letter.purpose for letter in letters()] == ["proof", "resolved"]
+
+
+def test_nobody_can_have_us_flood_an_address(anna: Visitor) -> None:
+    for number in range(10):
+        opened = file(anna, text=f"Number {number}")
+        notices.tell(what="opened", conversation_ids=[opened.id], now=clock.now())
+    assert len(letters()) == notices.AN_HOUR
+
+
+def test_progress_is_mailed_to_who_knows_number_and_address_and_nobody_learns_more(anna: Visitor) -> None:
+    opened = file(anna)
+    for reference, mail in ((opened.reference, "other@mail.example"), ("ABC-DEF-GHJK", "anna@mail.example")):
+        requests.mail_progress(reference=reference, mail=mail, now=clock.now())
+    assert letters() == []
+    for _ in range(2):
+        requests.mail_progress(reference=opened.reference, mail=" ANNA@mail.example ", now=clock.now())
+    [letter] = letters()
+    assert letter.purpose == "progress"
+
+
+def test_a_signed_session_raises_the_proof_of_its_ticket_and_a_mailed_code_does_too(lin: Visitor) -> None:
+    opened = file(lin)
+    assert Conversation.objects.get(pk=opened.id).proof_level == Proof.SESSION
+    mailed = visitors.addressed(mail="bo@mail.example", now=clock.now())
+    other = file(mailed)
+    case = Conversation.objects.get(pk=other.id)
+    assert (case.proof_level, case.proof_how, case.answer_proved) == (Proof.CONTACT, "mail_code", True)
+    assert Handle.objects.get(kind="mail", value="bo@mail.example").proof == Proof.CONTACT
+
+
+def test_what_is_expected_is_learned_from_how_long_answers_took(lin: Visitor) -> None:
+    at_first = public.expected_reply("how_to", now=clock.now())
+    assert not at_first.learned
+    maya = world.agent("Maya", *_teams())
+    for number in range(30):
+        opened = file(lin, text=f"Number {number}: {'x' * number}")
+        world.answer(maya, _received(opened), "Hello", now=clock.now())
+    now = clock.now()
+    Conversation.objects.update(created_at=now - timedelta(minutes=20), answered_at=now)
+    expectations.forget()
+    learned = public.expected_reply("how_to", now=now)
+    assert learned.learned
+    assert learned.low <= timedelta(minutes=20) <= learned.high * 1.01

@@ -1,0 +1,33 @@
+"""Whose case it is: what a customer who shows one of his handles may see as his own."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from trustdesk.conversations.models import Conversation
+from trustdesk.customers.models import Handle
+from trustdesk.customers.visitors import Visitor
+
+
+def mine(visitor: Visitor) -> Q:
+    """Return the filter of this visitor's conversations, on all channels.
+
+    Who proved a mail address also sees the cases that are answered there and whose sender showed that the address is his.
+    """
+    own = Q(customer__handles__kind=visitor.kind, customer__handles__value=visitor.value)
+    if visitor.kind == Handle.Kind.MAIL:
+        own |= Q(answer_to__iexact=visitor.value, answer_proved=True)
+    return own
+
+
+def owned(visitor: Visitor, reference: str) -> Conversation:
+    """Return a case of this visitor's; raises LookupError for somebody else's and for none alike."""
+    case = (
+        Conversation.objects.filter(mine(visitor), reference=reference)
+        .select_related("type", "inbox", "assignee", "follows")
+        .distinct()
+        .first()
+    )
+    if case is None:
+        raise LookupError(reference)
+    return case

@@ -1,0 +1,254 @@
+"""The ticket form: what it asks, what was answered, and the case that becomes of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from trustdesk.channels.contract import Inbound
+from trustdesk.conversations import expectations, intake, ownership, rulebook
+from trustdesk.conversations.expectations import Expected
+from trustdesk.conversations.models import Conversation, Thread
+from trustdesk.customers.visitors import Visitor
+from trustdesk.policy import evidence, forms, guard, similarity
+
+TEXT = 4_000  # characters of one message
+SUBJECT = 200
+ADDRESS = 254  # characters of a mail address (RFC 5321)
+RESUBMITTED = timedelta(minutes=10)  # the same answers within that time are the same case
+ALIKE = 0.5  # of 1: from there on a text is offered as being about the same matter
+COMPARED = 30  # unfinished cases of one customer that a new text is compared with
+
+Status = Conversation.Status
+UNFINISHED = (Status.WAITING, Status.OPEN, Status.PENDING)
+
+
+class FormRefused(Exception):
+    """Answers that cannot be sent as they are; `problems` by field key, or "text", "subject", "mail". Nothing was stored."""
+
+    def __init__(self, problems: Mapping[str, forms.Problem]) -> None:
+        super().__init__(", ".join(problems))
+        self.problems = dict(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The case that answers became, now or (`known`) a moment ago."""
+
+    id: int
+    reference: str
+    known: bool
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A message added to a case; `opened`: the case was closed, and `reference` is that of the new, linked one."""
+
+    reference: str
+    seq: int
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An unfinished case of the same customer; `why` is same_tx, same_order (with the shared `value`) or same_text."""
+
+    reference: str
+    subject: str
+    status: str
+    why: str
+    value: str
+
+
+def check_form(code: str, given: Mapping[str, str]) -> forms.Checked:
+    """Judge the answers to the form of a request type; raises LookupError for a type that has none."""
+    return forms.check(rulebook.form(code).questions, given)
+
+
+def open_case(
+    *,
+    visitor: Visitor,
+    code: str,
+    given: Mapping[str, str],
+    text: str,
+    subject: str = "",
+    mail: str = "",
+    uploads: tuple[str, ...] = (),
+    locale: str,
+    now: datetime,
+    identity: str = "",
+) -> Opened:
+    """Open a case with the answers to a form; the same again, under the same `identity` or within ten minutes, is the same case.
+
+    `mail` is where a stranger wants to be answered; of anybody else the address is known. Raises FormRefused, LookupError
+    for an unknown type, intake.UnknownFile, group_commit.Unavailable.
+    """
+    checked = check_form(code, given)
+    text, subject, mail = text.strip(), " ".join(subject.split()), mail.strip()
+    wanted = rulebook.form(code).text.required
+    problems = dict(checked.problems) | _problems(visitor, text, subject, mail, wanted=wanted)
+    if problems:
+        raise FormRefused(problems)
+    expected = expectations.first_reply(code, now=now)
+    inbox = rulebook.form_inbox()
+    thread = _thread(visitor, inbox, identity or _digest(code, checked.values, text, subject), now, lasting=bool(identity))
+    address = visitor.mail if visitor.proved else mail
+    received = intake.submit(
+        intake.Arrival(
+            inbox,
+            Inbound(
+                external_id=thread,
+                thread=thread,
+                handle_kind=visitor.kind,
+                handle=visitor.value,
+                text=text,
+                sent_at=now,
+                name=visitor.name,
+                locale=locale,
+                proof=visitor.proof_at(now),
+                proof_until=visitor.proof_until,
+                proof_how=visitor.proof_how,
+                subject=subject,
+                topic=code,
+                uploads=uploads,
+                fields=tuple(checked.values.items()),
+                facts=checked.facts,
+                answer_to=address,
+                answer_proved=visitor.proved and bool(address),
+            ),
+            expected,
+        )
+    ).result()
+    return Opened(received.conversation_id, received.reference, received.known, expected)
+
+
+def add_message(
+    *,
+    visitor: Visitor,
+    reference: str,
+    text: str,
+    uploads: tuple[str, ...] = (),
+    identity: str,
+    locale: str,
+    now: datetime,
+) -> Added:
+    """Add to a case of the visitor's, on whatever channel it began; a closed one is followed by a new one.
+
+    `identity` is made by the page: the same again is the same message. Raises LookupError for a case that is not his,
+    FormRefused, intake.UnknownFile, group_commit.Unavailable.
+    """
+    case = ownership.owned(visitor, reference)
+    text = text.strip()
+    problem = _text_problem(text, wanted=not uploads)
+    if problem:
+        raise FormRefused({"text": problem})
+    inbox = rulebook.form_inbox()
+    thread = f"case:{case.pk}"
+    Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation": case})
+    received = intake.submit(
+        intake.Arrival(
+            inbox,
+            Inbound(
+                external_id=f"{visitor.thread}:{case.pk}:{identity[:64]}",
+                thread=thread,
+                handle_kind=visitor.kind,
+                handle=visitor.value,
+                text=text,
+                sent_at=now,
+                name=visitor.name,
+                locale=locale,
+                proof=visitor.proof_at(now),
+                proof_until=visitor.proof_until,
+                proof_how=visitor.proof_how,
+                topic=case.type.code if case.type else "",
+                uploads=uploads,
+                answer_to=case.answer_to,
+                answer_proved=case.answer_proved,
+            ),
+        )
+    ).result()
+    return Added(received.reference, received.seq, received.opened)
+
+
+def similar_cases(
+    visitor: Visitor, *, code: str, subject: str, text: str, given: Mapping[str, str]
+) -> list[Similar]:
+    """Find the visitor's unfinished cases on the same transaction or order, on any channel, or with nearly the same text."""
+    own = Conversation.objects.filter(ownership.mine(visitor), status__in=UNFINISHED).distinct()
+    cases = list(own.order_by("-updated_at")[:COMPARED])
+    if not cases:
+        return []
+    facts = {*check_form(code, given).facts, *evidence.recognise(guard.mask(text).text)}
+    named = {(fact.kind, fact.value): fact.value for fact in facts if fact.kind in ("tx_id", "order_id")}
+    found: dict[int, Similar] = {}
+    for case in cases:
+        for kind, value in case.evidence.values_list("kind", "value"):
+            if (kind, value) in named:
+                why = "same_tx" if kind == "tx_id" else "same_order"
+                found[case.pk] = Similar(case.reference, case.subject, case.status, why, value)
+    index = similarity.Index()
+    for case in cases:
+        first = case.entries.filter(kind="message", author="customer").order_by("seq").values_list("text", flat=True)
+        index.add(case.pk, case.subject, first.first() or "")
+    near = {one.id: one.score for one in index.nearest(subject, guard.mask(text).text, most=3)}
+    for case in cases:
+        if near.get(case.pk, 0) >= ALIKE:
+            found.setdefault(case.pk, Similar(case.reference, case.subject, case.status, "same_text", ""))
+    return list(found.values())
+
+
+def _problems(visitor: Visitor, text: str, subject: str, mail: str, *, wanted: bool) -> dict[str, forms.Problem]:
+    found: dict[str, forms.Problem | None] = {"text": _text_problem(text, wanted=wanted)}
+    if len(subject) > SUBJECT:
+        found["subject"] = forms.Problem("too_long", {"most": str(SUBJECT)})
+    elif guard.mask(subject).found:
+        found["subject"] = forms.Problem("secret", {})
+    if not visitor.proved:
+        found["mail"] = _mail_problem(mail)
+    return {key: problem for key, problem in found.items() if problem is not None}
+
+
+def _text_problem(text: str, *, wanted: bool) -> forms.Problem | None:
+    if not text:
+        return forms.Problem("required", {}) if wanted else None
+    if "\0" in text:
+        return forms.Problem("not_text", {})
+    return forms.Problem("too_long", {"most": str(TEXT)}) if len(text) > TEXT else None
+
+
+def _mail_problem(mail: str) -> forms.Problem | None:
+    if not mail:
+        return forms.Problem("required", {})
+    try:
+        validate_email(mail)
+    except ValidationError:
+        return forms.Problem("not_a_mail", {})
+    return forms.Problem("not_a_mail", {}) if len(mail) > ADDRESS else None
+
+
+def _digest(code: str, values: Mapping[str, str], text: str, subject: str) -> str:
+    whole = "\x1f".join([code, subject, text, *(f"{key}={value}" for key, value in sorted(values.items()))])
+    return hashlib.sha256(whole.encode()).hexdigest()[:32]
+
+
+def _thread(visitor: Visitor, inbox: int, identity: str, now: datetime, *, lasting: bool) -> str:
+    """Name the outside thread of these answers; sent again within a while they get the same name, and so the same case."""
+    name = f"ticket:{visitor.thread}:{identity}"
+    if lasting:
+        return name
+    latest = (
+        Thread.objects.filter(inbox=inbox, external__startswith=f"{name}:")
+        .order_by("-conversation__created_at")
+        .values_list("external", "conversation__created_at")
+        .first()
+    )
+    if latest is not None and latest[1] > now - RESUBMITTED:
+        return latest[0]
+    # Two copies sent at the same moment fall into one slot and so into one case, but for the moment between two slots.
+    return f"{name}:{int(now.timestamp() // RESUBMITTED.total_seconds())}"

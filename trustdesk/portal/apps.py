@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    """The customer's pages: tickets, own cases, signing in, the contact hub."""
+
+    name = "trustdesk.portal"
+    label = "portal"

@@ -1,0 +1,203 @@
+// Files of the form: chosen, dropped, pasted or photographed, blacked out where they are pictures, and on their way at once.
+// A lost connection is waited for; the same file sent again is the same file.
+
+import { size, text } from "../widget/texts.js";
+
+const RETRIES = [2, 5, 15, 30]; // seconds
+
+export class Files {
+  constructor(form, { blackout, changed }) {
+    const box = document.getElementById("files");
+    Object.assign(this, { form, box, blackout, changed, items: [], queue: Promise.resolve() });
+    this.tray = document.getElementById("tray");
+    this.most = Number(box.dataset.most);
+    this.bytes = Number(box.dataset.bytes);
+    this.piece = document.getElementById("piece-file").content;
+    this.takeOver();
+    addEventListener("online", () => this.items.filter((item) => item.state === "waiting").forEach((item) => this.send(item)));
+    document.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length && !document.querySelector("dialog[open]")) {
+        event.preventDefault();
+        this.add(files);
+      }
+    });
+  }
+
+  /** Put our own way to add files in place of the plain one, and show what the page carries already. */
+  takeOver() {
+    const pick = document.getElementById("files-pick");
+    const add = document.getElementById("piece-add").content.cloneNode(true).firstElementChild;
+    pick.classList.replace("input", "visually-hidden");
+    pick.parentNode.append(add);
+    for (const input of [pick, add.querySelector("[data-part=camera]")]) {
+      input.addEventListener("change", () => {
+        this.add([...input.files]);
+        input.value = "";
+      });
+    }
+    for (const kept of this.tray.querySelectorAll("input[name=file]")) this.restore(kept.value);
+    for (const plain of this.box.querySelectorAll(".ticket-kept, .ticket-plain")) plain.remove();
+    for (const name of ["dragover", "dragleave", "drop"]) {
+      this.box.addEventListener(name, (event) => {
+        if (!event.dataTransfer?.types.includes("Files")) return;
+        event.preventDefault();
+        add.classList.toggle("ticket-drop--over", name === "dragover");
+        if (name === "drop") this.add([...event.dataTransfer.files]);
+      });
+    }
+  }
+
+  /** Show a file that is stored already, by what a form carries of it. */
+  restore(value) {
+    const [, , bytes, name] = /^(\S+) (\d+) (.+)$/s.exec(value) ?? [];
+    if (!name || this.items.some((item) => item.value === value)) return;
+    const item = this.make({ name, size: Number(bytes) });
+    Object.assign(item, { state: "ready", value });
+    this.draw(item);
+  }
+
+  get values() {
+    return this.items.filter((item) => item.value).map((item) => item.value);
+  }
+
+  get busy() {
+    return this.items.some((item) => item.state === "uploading" || item.state === "waiting");
+  }
+
+  add(files) {
+    this.say("");
+    this.queue = this.queue.then(async () => {
+      for (const [index, file] of files.entries()) {
+        if (this.items.length >= this.most) return this.say(text("file.too_many", { files: this.most }));
+        await this.take(file, { number: index + 1, count: files.length });
+      }
+    });
+  }
+
+  /** Let a picture be blacked out, then send what came of it. */
+  async take(file, place) {
+    const covered = file.type.startsWith("image/") ? await this.blackout.open(file, place) : undefined;
+    if (covered === null) return;
+    const item = this.make(covered ?? file);
+    if (covered) item.original = file;
+    this.send(item);
+  }
+
+  make(source) {
+    const root = this.piece.cloneNode(true).firstElementChild;
+    const parts = Object.fromEntries([...root.querySelectorAll("[data-part]")].map((one) => [one.dataset.part, one]));
+    const item = { id: newId(), source, name: source.name || "picture.png", size: source.size, root, parts, tries: 0 };
+    parts.name.textContent = item.name;
+    parts.remove.addEventListener("click", () => this.remove(item));
+    parts.again.addEventListener("click", () => this.send(item));
+    parts.edit.addEventListener("click", () => this.edit(item));
+    this.items.push(item);
+    this.tray.append(root);
+    return item;
+  }
+
+  async edit(item) {
+    const covered = await this.blackout.open(item.original);
+    if (!covered) return;
+    const fresh = this.make(covered);
+    fresh.original = item.original;
+    this.tray.insertBefore(fresh.root, item.root);
+    this.remove(item);
+    this.send(fresh);
+  }
+
+  remove(item) {
+    item.state = "removed";
+    item.request?.abort();
+    clearTimeout(item.later);
+    item.root.remove();
+    this.items = this.items.filter((one) => one !== item);
+    document.getElementById("files-pick").focus();
+    this.changed();
+  }
+
+  send(item) {
+    clearTimeout(item.later);
+    if (item.size > this.bytes) return this.fail(item, text("file.too_big", { limit: size(this.bytes) }), false);
+    const body = new FormData();
+    body.append("csrfmiddlewaretoken", this.form.elements.csrfmiddlewaretoken.value);
+    body.append("id", item.id);
+    body.append("files", item.source, item.name);
+    const request = (item.request = new XMLHttpRequest()); // fetch tells no progress of a request
+    request.open("POST", this.box.dataset.url);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => this.draw(Object.assign(item, { progress: event.loaded / event.total }));
+    request.onload = () => this.answered(item, request);
+    request.onerror = () => this.wait(item);
+    request.send(body);
+    this.draw(Object.assign(item, { state: "uploading", progress: 0, words: "" }));
+    this.changed();
+  }
+
+  answered(item, { status, response }) {
+    if (status === 201) {
+      Object.assign(item, { state: response.state === "held" ? "held" : "ready", value: response.value, name: response.name, size: response.size });
+      item.parts.name.textContent = item.name;
+      this.draw(item);
+      this.changed();
+    } else if (status >= 500 && status !== 507) this.wait(item);
+    else this.fail(item, response?.text || text("file.failed"), status !== 413 && status !== 415);
+  }
+
+  /** The connection is gone: try again by itself, with the same id. */
+  wait(item) {
+    if (item.state === "removed") return;
+    item.later = setTimeout(() => this.send(item), 1000 * RETRIES[Math.min(item.tries++, RETRIES.length - 1)]);
+    this.draw(Object.assign(item, { state: "waiting" }));
+    this.changed();
+  }
+
+  fail(item, words, again) {
+    this.draw(Object.assign(item, { state: "failed", words, again }));
+    this.changed();
+  }
+
+  draw({ state, words, again, progress = 0, parts, root, size: bytes, source, original, value }) {
+    const says = { uploading: "file.uploading", waiting: "file.waits", ready: "file.ready", held: "file.held" };
+    root.dataset.state = state;
+    parts.about.textContent = words || text(says[state], { size: size(bytes) });
+    parts.progress.hidden = state !== "uploading" && state !== "waiting";
+    parts.progress.value = progress;
+    parts.again.hidden = !(state === "failed" && again) && state !== "waiting";
+    parts.edit.hidden = !original || state !== "ready";
+    if (source instanceof Blob && source.type.startsWith("image/") && !parts.thumb.querySelector("img")) thumb(parts.thumb, source);
+    let carried = root.querySelector("input[name=file]");
+    if (value && !carried) {
+      carried = document.createElement("input");
+      Object.assign(carried, { type: "hidden", name: "file", value });
+      root.append(carried);
+    }
+  }
+
+  say(words) {
+    const place = document.getElementById("files-says");
+    place.textContent = "";
+    if (!words) return;
+    const line = document.createElement("p");
+    line.className = "field__error";
+    line.textContent = words;
+    place.append(line);
+  }
+}
+
+async function thumb(place, file) {
+  const image = new Image();
+  image.alt = "";
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+    place.replaceChildren(image);
+  } catch {
+    // A format this browser cannot show keeps its icon.
+  }
+}
+
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
