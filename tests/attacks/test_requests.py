@@ -15,7 +15,8 @@ from tests.attacks.conftest import HOST, House
 from tests.attacks.wire import Answer, Socket, exchange, get, read_answer
 from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
-from trustdesk.widget.limits import Limiter, network
+from trustdesk.customers.limits import Limiter
+from trustdesk.net.addresses import network
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 

@@ -1,13 +1,10 @@
-"""One's own cases: who sees them, what is shown, and what one may do with them."""
+"""One's own cases: who sees them, what is shown, and writing to them."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from concurrent.futures import Future
 from datetime import timedelta
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -16,72 +13,18 @@ from PIL import Image
 
 from tests import world
 from tests.conversations import pictures
+from tests.portal.own_cases import ALICE, BORIS, LATER, answered, browser, page, reply, ticket, upload
+from tests.portal.own_cases import noon as noon
 from tests.world import NOON
 from trustdesk.channels.models import Delivery
-from trustdesk.conversations import attachments, intake, notices, proving, replies, requests, resolution
-from trustdesk.conversations.intake import Received
+from trustdesk.conversations import attachments, intake, replies, resolution
 from trustdesk.conversations.models import Attachment, Conversation, Entry
-from trustdesk.customers import accounts, visitors
-from trustdesk.customers.visitors import Visitor
-from trustdesk.exchange import demo
-from trustdesk.exchange.connection import ExchangeSettings, connect
+from trustdesk.customers import visitors
 from trustdesk.policy import reference as case_number
 from trustdesk.realtime.group_commit import Unavailable
 from trustdesk.seams import clock
-from trustdesk.staff.permissions import Seat
 
-pytestmark = pytest.mark.django_db
-
-ANNA, BORIS = Visitor("visitor", "anna"), Visitor("visitor", "boris")
-ALICE = visitors.identified(uid="100002", mail="alice@post.example.test", now=NOON)
-LATER = NOON + timedelta(minutes=3)
-
-
-@pytest.fixture(autouse=True)
-def _noon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def at_once(arrival: intake.Arrival) -> Future[Received]:
-        """Store it in this test's own transaction; the writer thread has another."""
-        future: Future[Received] = Future()
-        future.set_result(intake.receive(messages=[arrival], now=clock.now())[0])
-        return future
-
-    monkeypatch.setattr(intake, "submit", at_once)
-    world.fresh()
-    with clock.frozen(NOON):
-        yield
-
-
-def browser(visitor: Visitor = ANNA, *, strict: bool = False) -> Client:
-    client = Client(enforce_csrf_checks=strict)
-    client.cookies[visitors.COOKIE] = visitors.token(visitor)
-    return client
-
-
-def page(client: Client, reference: str) -> str:
-    answer = client.get(f"/cases/{reference}/")
-    assert answer.status_code == 200
-    return str(answer.content.decode())
-
-
-def ticket(visitor: Visitor = ANNA, text: str = "my deposit is missing", **more: Any) -> requests.Opened:
-    mail = "" if visitor.proved else "anna@mail.example.test"
-    return requests.open_case(
-        visitor=visitor, code="suggestion", given=GIVEN, text=text, mail=mail, locale="en", now=clock.now(), **more
-    )
-
-
-GIVEN = {"part": "app", "why": "my eyes"}
-
-
-def reply(client: Client, reference: str, text: str, **more: Any) -> Any:
-    return client.post(f"/cases/{reference}/replies/", {"text": text, **more})
-
-
-def answered(text: str = "we look at it") -> tuple[Received, Seat]:
-    seat = world.agent("Mei", "funds")
-    case = world.chat("my deposit is missing")
-    world.answer(seat, case, text, now=LATER)
-    return case, seat
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 class TestWhoSeesWhat:
@@ -134,10 +77,16 @@ class TestWhoSeesWhat:
         assert Conversation.objects.values().get(pk=case.conversation_id) == before
         assert browser(strict=True).post(f"/cases/{case.reference}/{path}").status_code == 403
 
-    @pytest.mark.parametrize("path", ["replies/", "withdrawal/", "closing/", "reopening/", "chat/", "rating/", "transcript/"])
+    @pytest.mark.parametrize(
+        "path", ["replies/", "withdrawal/", "closing/", "reopening/", "chat/", "rating/", "transcript/"]
+    )
     def test_looking_changes_nothing(self, path: str) -> None:
         case = world.chat("hello")
-        assert browser().get(f"/cases/{case.reference}/{path}").status_code == 405
+        before = Conversation.objects.values().get(pk=case.conversation_id)
+        answer = browser().get(f"/cases/{case.reference}/{path}")
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/cases/{case.reference}/")
+        assert browser().put(f"/cases/{case.reference}/{path}").status_code == 405
+        assert Conversation.objects.values().get(pk=case.conversation_id) == before
 
     def test_a_number_is_understood_as_people_write_it(self) -> None:
         case = world.chat("hello")
@@ -201,7 +150,9 @@ class TestWhatIsShown:
 
     def test_answers_of_the_form_are_shown_with_their_questions(self) -> None:
         opened = ticket(text="a dark mode please")
-        facts = re.findall(r"<dt>([^<]+)</dt><dd class=\"case-fact\" dir=\"auto\">([^<]+)</dd>", page(browser(), opened.reference))
+        facts = re.findall(
+            r"<dt>([^<]+)</dt><dd class=\"case-fact\" dir=\"auto\">([^<]+)</dd>", page(browser(), opened.reference)
+        )
         assert ("Which part of the product?", "app") in facts
 
     def test_the_part_that_changes_is_given_only_when_it_changed(self) -> None:
@@ -225,11 +176,17 @@ class TestWhatIsShown:
 
     def test_the_transcript_is_mailed_to_a_proved_address_only(self) -> None:
         case = world.chat("hello")
-        assert b"First confirm your mail address" in browser().post(f"/cases/{case.reference}/transcript/", follow=True).content
+        assert (
+            b"First confirm your mail address"
+            in browser().post(f"/cases/{case.reference}/transcript/", follow=True).content
+        )
         assert not Delivery.objects.filter(purpose="transcript").exists()
         lin = visitors.addressed(mail="lin@mail.example.test", now=NOON)
         opened = ticket(lin)
-        assert "l•••@mail.example.test" in browser(lin).post(f"/cases/{opened.reference}/transcript/", follow=True).content.decode()
+        assert (
+            "l•••@mail.example.test"
+            in browser(lin).post(f"/cases/{opened.reference}/transcript/", follow=True).content.decode()
+        )
         assert [one.recipient for one in Delivery.objects.filter(purpose="transcript")] == ["lin@mail.example.test"]
 
 
@@ -245,7 +202,12 @@ class TestReplies:
 
     @pytest.mark.parametrize(
         ("text", "said"),
-        [("", "Please write something"), (" \n ", "Please write something"), ("x" * 4_001, "Too long"), ("a\0b", "characters")],
+        [
+            ("", "Please write something"),
+            (" \n ", "Please write something"),
+            ("x" * 4_001, "Too long"),
+            ("a\0b", "characters"),
+        ],
     )
     def test_what_cannot_be_sent_comes_back_with_the_reason(self, text: str, said: str) -> None:
         case = world.chat("hello")
@@ -295,8 +257,15 @@ class TestReplies:
     def test_ids_and_names_of_others_in_the_form_change_nothing(self) -> None:
         case = world.chat("hello")
         other = world.chat("hi", visitor="boris")
-        forged = {"conversation_id": other.conversation_id, "author": "agent", "visible": "false", "reference": other.reference}
-        browser().post(f"/cases/{case.reference}/replies/", {"text": "mine", "customer_id": "1", "status": "closed", **forged})
+        forged = {
+            "conversation_id": other.conversation_id,
+            "author": "agent",
+            "visible": "false",
+            "reference": other.reference,
+        }
+        browser().post(
+            f"/cases/{case.reference}/replies/", {"text": "mine", "customer_id": "1", "status": "closed", **forged}
+        )
         entry = Entry.objects.get(text="mine")
         assert (entry.conversation_id, entry.author, entry.visible) == (case.conversation_id, "customer", True)
         assert Conversation.objects.get(pk=case.conversation_id).status == "waiting"
@@ -326,7 +295,10 @@ class TestFiles:
     def test_a_file_that_is_refused_is_named_and_the_others_are_kept(self) -> None:
         case, client = world.chat("hello"), browser()
         answer = reply(
-            client, case.reference, "see here", files=[upload("good.png", pictures.png()), upload("run.exe", b"MZ\x90\0" * 9)]
+            client,
+            case.reference,
+            "see here",
+            files=[upload("good.png", pictures.png()), upload("run.exe", b"MZ\x90\0" * 9)],
         )
         assert answer.status_code == 422
         shown = answer.content.decode()
@@ -340,166 +312,15 @@ class TestFiles:
     def test_a_file_of_somebody_else_cannot_be_sent(self) -> None:
         case = world.chat("hello")
         theirs = attachments.announce(
-            handle_kind="visitor", handle="boris", client_id="one", name="a.png", size=9, media_type="image/png", now=NOON
+            handle_kind="visitor",
+            handle="boris",
+            client_id="one",
+            name="a.png",
+            size=9,
+            media_type="image/png",
+            now=NOON,
         )
         answer = reply(browser(), case.reference, "see here", file=f"{theirs.key} 9 a.png")
         assert answer.status_code == 422
         assert "The file is no longer there" in answer.content.decode()
         assert not Entry.objects.filter(text="see here").exists()
-
-
-class TestActs:
-    def test_withdrawing_works_until_there_is_an_answer(self) -> None:
-        case = world.chat("hello")
-        client = browser()
-        assert "Withdraw this case" in page(client, case.reference)
-        shown = client.post(f"/cases/{case.reference}/withdrawal/", follow=True).content.decode()
-        assert "You took your request back" in shown
-        assert "Waiting for you" not in shown
-        assert Conversation.objects.get(pk=case.conversation_id).status == "closed"
-
-    def test_an_answered_case_is_closed_instead(self) -> None:
-        case, _ = answered()
-        client = browser()
-        shown = page(client, case.reference)
-        assert "Withdraw this case" not in shown
-        assert "It is settled: close it" in shown
-        assert b"cannot be withdrawn" in client.post(f"/cases/{case.reference}/withdrawal/", follow=True).content
-        assert Conversation.objects.get(pk=case.conversation_id).status == "open"
-        client.post(f"/cases/{case.reference}/closing/")
-        assert Conversation.objects.get(pk=case.conversation_id).status == "closed"
-
-    def test_a_solved_case_is_opened_again_and_rated(self) -> None:
-        case, seat = answered()
-        client = browser()
-        assert b"once the case is solved" in client.post(f"/cases/{case.reference}/rating/", {"score": "5"}, follow=True).content
-        resolution.resolve(conversation_id=case.conversation_id, seat=seat, now=LATER)
-        assert "How did we do?" in page(client, case.reference)
-        for bad in ("", "0", "6", "five", "1e0"):
-            assert b"1 to 5" in client.post(f"/cases/{case.reference}/rating/", {"score": bad}, follow=True).content
-        client.post(f"/cases/{case.reference}/rating/", {"score": "4", "comment": "quick"})
-        row = Conversation.objects.get(pk=case.conversation_id)
-        assert (row.rating, row.rating_comment) == (4, "quick")
-        assert "How did we do?" not in page(client, case.reference)
-        client.post(f"/cases/{case.reference}/reopening/")
-        assert Conversation.objects.get(pk=case.conversation_id).status == "open"
-
-    def test_a_closed_case_is_not_opened_again(self) -> None:
-        case = world.chat("hello")
-        client = browser()
-        client.post(f"/cases/{case.reference}/closing/")
-        assert b"Write below to begin a new one" in client.post(f"/cases/{case.reference}/reopening/", follow=True).content
-
-    def test_a_ticket_goes_on_in_the_chat_as_the_same_case(self) -> None:
-        opened = ticket()
-        client = browser()
-        assert "Urgent? Continue in live chat" in page(client, opened.reference)
-        answer = client.post(f"/cases/{opened.reference}/chat/")
-        assert answer.headers["Location"] == "/chat/?continue=1"
-        row = Conversation.objects.select_related("inbox").get(pk=opened.id)
-        assert (row.inbox.kind, row.queued_at) == ("chat", NOON)
-        assert "Open in live chat" in page(client, opened.reference)
-
-
-class TestProof:
-    @pytest.fixture
-    def letters(self, monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
-        kept: list[EmailMessage] = []
-        exchange = connect(ExchangeSettings(secret="s" * 40, mailer=kept.append, clock=lambda: NOON))
-        monkeypatch.setattr(accounts, "exchange", lambda: exchange)
-        return kept
-
-    @pytest.fixture
-    def asked(self) -> str:
-        opened = ticket(ALICE)
-        team = Conversation.objects.get(pk=opened.id).team
-        assert team is not None
-        seat = world.agent("Mei", team.slug)
-        proving.ask(conversation_id=opened.id, seat=seat, now=NOON)
-        return opened.reference
-
-    def test_the_case_asks_for_it_and_a_second_factor_proves_it(self, asked: str, letters: list[EmailMessage]) -> None:
-        client = browser(ALICE)
-        assert "Please confirm that it is you" in page(client, asked)
-        assert "Use my second factor" in client.get(f"/cases/{asked}/proof/").content.decode()
-        assert client.post(f"/cases/{asked}/proof/", {"how": "second_factor"}).status_code == 302
-        assert "Enter the code of your second factor" in client.get(f"/cases/{asked}/proof/").content.decode()
-        wrong = client.post(f"/cases/{asked}/proof/", {"code": "x"})
-        assert wrong.status_code == 422
-        assert "Tries left: 4" in wrong.content.decode()
-        code = demo.current_code("100002", now=NOON)
-        done = client.post(f"/cases/{asked}/proof/", {"code": f"{code[:3]} {code[3:]}"}, follow=True)
-        assert "Thank you: we know now that it is you." in done.content.decode()
-        assert Conversation.objects.get(reference=asked).proof_level == 3
-        shown = page(client, asked)
-        assert "Please confirm that it is you" not in shown
-        assert "Identity confirmed" in shown
-        assert "good until" in client.get(f"/cases/{asked}/proof/").content.decode()
-
-    def test_a_mailed_code_proves_the_address(self, asked: str, letters: list[EmailMessage]) -> None:
-        client = browser(ALICE)
-        client.post(f"/cases/{asked}/proof/", {"how": "mail_code"})
-        assert "We sent a code to a***@post.example.test" in client.get(f"/cases/{asked}/proof/").content.decode()
-        found = re.search(r"\b\d{6}\b", letters[-1].get_content())
-        assert found
-        client.post(f"/cases/{asked}/proof/", {"code": found[0]})
-        proved = Entry.objects.filter(conversation__reference=asked, event="proved").latest("seq")
-        assert (proved.data["how"], proved.data["level"]) == ("mail_code", 1)
-
-    def test_tries_end(self, asked: str, letters: list[EmailMessage]) -> None:
-        client = browser(ALICE)
-        client.post(f"/cases/{asked}/proof/", {"how": "mail_code"})
-        codes = [client.post(f"/cases/{asked}/proof/", {"code": "x"}).status_code for _ in range(proving.TRIES + 1)]
-        assert codes == [422] * (proving.TRIES - 1) + [429] * 2
-        assert "Please enter the code" in client.post(f"/cases/{asked}/proof/", {"code": " "}).content.decode()
-
-    def test_a_stranger_learns_nothing_about_an_account(self, letters: list[EmailMessage], monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(proving._unseen, "submit", lambda act, *given: act(*given))
-        shown = []
-        for account in ("100002", "999999"):
-            case = world.chat("hello", visitor=account)
-            client = browser(Visitor("visitor", account))
-            path = f"/cases/{case.reference}/proof/"
-            assert "Please enter your registered" in client.post(path, {"how": "mail_code"}).content.decode()
-            assert client.post(path, {"how": "second_factor", "account": account}).status_code == 503
-            assert client.post(path, {"how": "mail_code", "account": account}).status_code == 302
-            shown.append(re.sub(r'value="\w{64}"', "", client.get(path).content.decode().replace(case.reference, "…")))
-        assert shown[0] == shown[1]
-        assert "If such an account exists" in shown[0]
-        assert len(letters) == 1
-
-    def test_a_code_without_a_start_is_nothing(self, letters: list[EmailMessage]) -> None:
-        case = world.chat("hello")
-        answer = browser().post(f"/cases/{case.reference}/proof/", {"code": "123456"})
-        assert answer.status_code == 422
-        assert "no longer valid" in answer.content.decode()
-
-
-class TestConfirming:
-    def test_only_the_button_confirms_an_address(self) -> None:
-        opened = ticket()
-        case = Conversation.objects.get(pk=opened.id)
-        path = f"/confirm/{notices.confirmation(case)}/"
-        client = Client()
-        for _ in range(2):
-            assert b"Yes, this is my address" in client.get(path).content
-            assert client.head(path).status_code == 200
-        assert not Conversation.objects.get(pk=opened.id).answer_proved
-        for _ in range(2):
-            assert "a•••@mail.example.test" in client.post(path).content.decode()
-        assert Conversation.objects.get(pk=opened.id).answer_proved
-        assert Entry.objects.filter(conversation=opened.id, event="mail_confirmed").count() == 1
-        assert "You confirmed the address" in page(browser(), opened.reference)
-
-    @pytest.mark.parametrize("token", ["nonsense", "a:b:c", "%00"])
-    def test_a_link_that_is_not_ours_confirms_nothing(self, token: str) -> None:
-        answer = Client().post(f"/confirm/{token}/")
-        assert answer.status_code == 410
-        assert b"not good any more" in answer.content
-
-
-def upload(name: str, data: bytes) -> io.BytesIO:
-    """A file as a form sends it."""
-    file = io.BytesIO(data)
-    file.name = name
-    return file

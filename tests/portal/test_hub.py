@@ -99,7 +99,9 @@ class TestSteering:
 
     def test_an_emergency_comes_first_with_its_checklist(self) -> None:
         page = shown("?what=hacked")
-        steps = [page.index(words) for words in ("Freeze your account", "Change your password", "Then open the live chat")]
+        steps = [
+            page.index(words) for words in ("Freeze your account", "Change your password", "Then open the live chat")
+        ]
         assert steps == sorted(steps)
         assert steps[-1] < page.index("What happened?")
         assert 'href="/chat/?topic=hacked"' in page
@@ -126,7 +128,9 @@ class TestFollowing:
         none = case_number.new(b"\x01" * 8)
         asked = [(case, "anna@mail.example.test"), (case, "boris@mail.example.test"), (none, "anna@mail.example.test")]
         answers = [Client().post("/follow/", {"reference": number, "mail": mail}) for number, mail in asked]
-        assert {(one.status_code, one.headers["Location"], one.content) for one in answers} == {(302, "/follow/?sent=1", b"")}
+        assert {(one.status_code, one.headers["Location"], one.content) for one in answers} == {
+            (302, "/follow/?sent=1", b"")
+        }
         assert [one.recipient for one in Delivery.objects.all()] == ["anna@mail.example.test"]
         assert "a mail is on its way" in Client().get("/follow/?sent=1").content.decode()
 
@@ -138,7 +142,9 @@ class TestFollowing:
             ("ok", "nonsense", "mail address"),
         ],
     )
-    def test_what_was_mistyped_is_said_beside_the_field_and_kept(self, case: str, number: str, mail: str, wrong: str) -> None:
+    def test_what_was_mistyped_is_said_beside_the_field_and_kept(
+        self, case: str, number: str, mail: str, wrong: str
+    ) -> None:
         answer = Client().post("/follow/", {"reference": case if number == "ok" else number, "mail": mail})
         assert answer.status_code == 422
         assert f"This is not a {wrong}." in answer.content.decode()

@@ -71,7 +71,9 @@ def hidden(page: str) -> dict[str, Any]:
     """The fields a page carries without showing them; the files are a list."""
     found = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
     files = re.findall(r'name="file" value="([^"]+)" checked', page)
-    return {name: html.unescape(value) for name, value in found.items()} | {"file": [html.unescape(one) for one in files]}
+    return {name: html.unescape(value) for name, value in found.items()} | {
+        "file": [html.unescape(one) for one in files]
+    }
 
 
 def look(client: Client, address: str = DEPOSIT) -> str:
@@ -163,7 +165,9 @@ def test_what_is_known_of_a_signed_in_visitor_is_not_asked() -> None:
     page = look(client, "/tickets/new/hacked/")
     assert 'name="f.uid"' not in page
     assert 'name="mail"' not in page
-    answer = client.post("/tickets/new/hacked/", hidden(page) | {"text": "I see a device that is not mine.", "f.uid": "666666"})
+    answer = client.post(
+        "/tickets/new/hacked/", hidden(page) | {"text": "I see a device that is not mine.", "f.uid": "666666"}
+    )
     assert answer.status_code == 302
     case = Conversation.objects.get()
     assert case.answer_to == "lin.wei@mail.example"
@@ -185,7 +189,11 @@ def test_a_ticket_is_sent_and_its_page_says_what_happens(browser: Client) -> Non
     assert answer.status_code == 302
     case = Conversation.objects.get()
     assert answer.headers["Location"] == f"/tickets/sent/{case.reference}/"
-    assert (case.type and case.type.code, case.inbox.kind, case.answer_to) == ("deposit_missing", "form", "anna@mail.example")
+    assert (case.type and case.type.code, case.inbox.kind, case.answer_to) == (
+        "deposit_missing",
+        "form",
+        "anna@mail.example",
+    )
     first = Entry.objects.get(conversation=case, kind="message")
     assert first.text == "It left my wallet two hours ago."
     assert dict(first.data["fields"]) == {
@@ -276,7 +284,9 @@ def test_choices_and_ticks_come_back_as_they_were(browser: Client) -> None:
 
 
 def test_files_are_stored_first_and_survive_a_refused_form(browser: Client) -> None:
-    answer = send(browser, **{"f.amount": "", "files": [picture(), SimpleUploadedFile("a.pdf", pictures.PDF, "application/pdf")]})
+    answer = send(
+        browser, **{"f.amount": "", "files": [picture(), SimpleUploadedFile("a.pdf", pictures.PDF, "application/pdf")]}
+    )
     page = answer.content.decode()
     assert answer.status_code == 422
     assert Attachment.objects.filter(state="ready").count() == 2
@@ -343,7 +353,9 @@ def test_a_secret_in_the_text_is_taken_out_wherever_it_is_shown(browser: Client)
     assert "abandon" not in judged.content.decode()
 
 
-@pytest.mark.parametrize("hostile", [*SCRIPTS[:12], *HANDLERS[:8], '" autofocus onfocus=hit() x="', "{{ 7*7 }}", "{% now 'Y' %}"])
+@pytest.mark.parametrize(
+    "hostile", [*SCRIPTS[:12], *HANDLERS[:8], '" autofocus onfocus=hit() x="', "{{ 7*7 }}", "{% now 'Y' %}"]
+)
 def test_hostile_values_are_shown_as_what_they_are(browser: Client, hostile: str) -> None:
     typed = {"f.sender": hostile, "f.amount": "", "text": hostile, "subject": hostile, "mail": hostile,
              "file": f"{'k' * 43} 12 {hostile}", "f.network": hostile}  # fmt: skip
@@ -471,15 +483,17 @@ def test_a_file_goes_up_once_whatever_happens_to_the_answer(browser: Client) -> 
 
 @pytest.mark.parametrize(
     ("name", "data", "status", "code"),
-    [("a.exe", pictures.EXE, 415, "type_refused"), ("a.png", pictures.PDF, 415, "type_refused"), ("a.txt", b"", 415, "type_refused")],
+    [
+        ("a.exe", pictures.EXE, 415, "type_refused"),
+        ("a.png", pictures.PDF, 415, "type_refused"),
+        ("a.txt", b"", 415, "type_refused"),
+    ],
 )
 def test_a_file_that_will_not_do_is_refused_in_words(
     browser: Client, name: str, data: bytes, status: int, code: str
 ) -> None:
     token = hidden(look(browser))["csrfmiddlewaretoken"]
-    answer = browser.post(
-        "/tickets/files/", {"csrfmiddlewaretoken": token, "files": SimpleUploadedFile(name, data)}
-    )
+    answer = browser.post("/tickets/files/", {"csrfmiddlewaretoken": token, "files": SimpleUploadedFile(name, data)})
     assert answer.status_code == status
     assert answer.json() == {"error": code, "text": "This kind of file cannot be sent. Pictures, PDF and video can."}
     assert browser.post("/tickets/files/", {"csrfmiddlewaretoken": token}).json()["error"] == "incomplete"
@@ -490,10 +504,19 @@ def test_a_file_that_will_not_do_is_refused_in_words(
 
 def test_every_code_of_the_forms_has_its_words() -> None:
     said = forms.__doc__ or ""
-    codes = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b|\b(?:required|secret|unchecked)\b", said[said.index("Problem codes:") :]))
+    codes = set(
+        re.findall(r"\b[a-z]+(?:_[a-z]+)+\b|\b(?:required|secret|unchecked)\b", said[said.index("Problem codes:") :])
+    )
     assert len(codes) > 40, "the codes are listed in the docstring of policy.forms"
     dull = wording.problem(forms.Problem("no_such_code"))
-    params = {"chain": "bitcoin-cash", "expected": "evm", "found": "3", "coin": "XYZ", "domain": "a.example", "suggestion": "s"}
+    params = {
+        "chain": "bitcoin-cash",
+        "expected": "evm",
+        "found": "3",
+        "coin": "XYZ",
+        "domain": "a.example",
+        "suggestion": "s",
+    }
     for code in codes:
         words = wording.problem(forms.Problem(code, params))
         assert words != dull, code

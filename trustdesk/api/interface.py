@@ -62,6 +62,7 @@ _FLAWS = {
     "string_pattern_mismatch": ("bad_format", ""),
     "literal_error": ("not_an_option", ""),
     "union_tag_not_found": ("not_an_option", ""),
+    "union_tag_invalid": ("not_an_option", ""),
     "greater_than_equal": ("out_of_range", "ge"),
     "less_than_equal": ("out_of_range", "le"),
 }
@@ -133,8 +134,9 @@ def _flaw(error: dict[str, object]) -> Flaw:
     place = error["loc"] if isinstance(error["loc"], tuple) else ()
     kind, context = str(error["type"]), error.get("ctx")
     code, limit = _FLAWS.get(kind, ("wrong_type", ""))
-    names = [str(part) for part in place[1:] if part in _NAMES]
-    if names[:1] == ["customer"] and names[1:2] == names[2:3]:
-        del names[2:]
+    # The last part of such a place is the name the caller made up.
+    names = [str(part) for part in (place[1:-1] if kind == "extra_forbidden" else place[1:]) if part in _NAMES]
+    if names[:1] == ["customer"]:
+        del names[1:2]  # by which member the way to name him was told
     params = {"limit": str(context[limit])} if limit and isinstance(context, dict) and limit in context else {}
     return Flaw(".".join(names), code, params)

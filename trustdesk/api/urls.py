@@ -22,9 +22,11 @@ def _spoken_to(view: View) -> View:
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "HEAD":
-            request.method = "GET"  # whoever serves leaves the body out
+        asked = request.method
+        if asked == "HEAD":
+            request.method = "GET"
         found = view(request, *args, **kwargs)
+        request.method = asked  # whoever serves leaves the body out
         if found.status_code != 405:
             return found
         allowed = found.headers["Allow"]

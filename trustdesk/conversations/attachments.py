@@ -327,6 +327,12 @@ def open_for(*, key: str, handle_kind: str, handle: str) -> Opened | None:
     return None if row is None else open_stored(row)
 
 
+def open_in(*, key: str, conversation_id: int) -> Opened | None:
+    """Open a file that was sent visibly in a case, for somebody whose case it is; raises NotServed as `open_for` does."""
+    row = Attachment.objects.filter(key=key, conversation=conversation_id, entry__visible=True).first()
+    return None if row is None else open_stored(row)
+
+
 def open_stored(row: Attachment) -> Opened:
     """Open a file for somebody who has been found to be allowed to; raises NotServed unless it is READY."""
     if row.state != _State.READY:

@@ -92,7 +92,8 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """What each way to us promises at this moment; None: too little is known to say."""
+    """What each way to us promises at this moment; None: too little is known to say. `reply`: what half of the request
+    types promise at least, where history knows of some, of those."""
 
     chat_open: bool
     chat_waiting: int
@@ -177,12 +178,12 @@ def hub(*, now: datetime) -> Hub:
     last = waiting.values_list("pk", flat=True).first()
     place = queue.places([last], now=now).get(last) if last is not None else None
     known = [expectations.first_reply(form.type.code, now=now) for form in rulebook.forms_offered()]
-    learned = [one for one in known if one.learned]
+    typical = sorted([one for one in known if one.learned] or known, key=lambda one: one.high)
     return Hub(
         chat_open=bool(queue.staffed_teams(now=now)),
         chat_waiting=waiting.count(),
         chat_wait=timedelta(seconds=place.seconds) if place and place.seconds is not None else None,
-        reply=min(learned or known, key=lambda one: one.high, default=None),
+        reply=typical[len(typical) // 2] if typical else None,
     )
 
 

@@ -15,6 +15,7 @@ from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.attachments import NotServed, UploadRefused
 from trustdesk.conversations.attachments import announce as announce_upload
 from trustdesk.conversations.attachments import open_for as open_file
+from trustdesk.conversations.attachments import open_in as open_file_in
 from trustdesk.conversations.attachments import store as store_upload
 from trustdesk.conversations.intake import UnknownFile
 from trustdesk.conversations.models import Conversation, Thread
@@ -61,6 +62,7 @@ __all__ = [
     "masked_mail",
     "open_case",
     "open_file",
+    "open_file_in",
     "rate",
     "render_text",
     "reopen",

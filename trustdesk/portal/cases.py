@@ -16,7 +16,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
@@ -43,11 +43,26 @@ def owned(
         visitor = visitors.from_request(request)
         number = case_number.parse(reference)
         found = (
-            public.find_case(visitor, number, locale=_locale(), now=clock.now()) if visitor is not None and number else None
+            public.find_case(visitor, number, locale=_locale(), now=clock.now())
+            if visitor is not None and number
+            else None
         )
         if visitor is None or found is None:
             return _missing(request, number or "")
         return view(request, visitor, found, *args, **kwargs)
+
+    return inner
+
+
+def posted(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let a view be posted to; who comes back to its address by himself, as after a refusal, is led to the case."""
+
+    @wraps(view)
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def inner(request: HttpRequest, reference: str) -> HttpResponseBase:
+        if request.method != "POST":
+            return redirect("portal:case", reference=reference)
+        return view(request, reference)
 
     return inner
 
@@ -83,7 +98,7 @@ def live(request: HttpRequest, _visitor: Visitor, view: public.CaseView) -> Http
     return render(request, "portal/_case_live.html", _shown(view))
 
 
-@require_POST
+@posted
 @owned
 def replies(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> HttpResponse:
     """Add a message and files to a case; a closed one is followed by a new one, and that is shown then."""
@@ -91,15 +106,7 @@ def replies(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> Ht
     if typed["refused_files"]:
         return _case_page(request, view, typed, status=422)
     try:
-        added = requests.add_message(
-            visitor=visitor,
-            reference=view.case.reference,
-            text=typed["text"],
-            uploads=tuple(file.key for file in typed["files"]),
-            identity=typed["identity"],
-            locale=_locale(),
-            now=clock.now(),
-        )
+        added = _add(visitor, view, typed)
     except requests.FormRefused as refused:
         return _case_page(request, view, typed | {"error": _text_error(refused)}, status=422)
     except requests.UnknownFile:
@@ -113,28 +120,28 @@ def replies(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> Ht
     return redirect("portal:case", reference=added.reference)
 
 
-@require_POST
+@posted
 @owned
 def withdrawal(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> HttpResponse:
     """Withdraw a case nobody has answered yet."""
     return _act(request, visitor, view, requests.withdraw, _("You withdrew this case."))
 
 
-@require_POST
+@posted
 @owned
 def closing(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> HttpResponse:
     """Close a case: it is settled."""
     return _act(request, visitor, view, requests.close, _("The case is closed. Thank you for telling us."))
 
 
-@require_POST
+@posted
 @owned
 def reopening(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> HttpResponse:
     """Take a solved case up again; of a closed one the page says that a message begins a new one."""
     return _act(request, visitor, view, requests.reopen, _("The case is open again."))
 
 
-@require_POST
+@posted
 @owned
 def to_chat(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> HttpResponse:
     """Go on with this case in the live chat."""
@@ -145,7 +152,7 @@ def to_chat(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> Ht
     return redirect(CHAT)
 
 
-@require_POST
+@posted
 @owned
 def rating(request: HttpRequest, _visitor: Visitor, view: public.CaseView) -> HttpResponse:
     """Rate the help with a solved case."""
@@ -172,7 +179,7 @@ def transcript(_request: HttpRequest, _visitor: Visitor, view: public.CaseView) 
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Content-Disposition": name})
 
 
-@require_POST
+@posted
 @owned
 def transcript_by_mail(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> HttpResponse:
     """Mail what was said to the address the visitor has proved."""
@@ -190,9 +197,8 @@ def transcript_by_mail(request: HttpRequest, visitor: Visitor, view: public.Case
 @owned
 def file(request: HttpRequest, visitor: Visitor, view: public.CaseView, key: str) -> HttpResponseBase:
     """Hand out a file of a case: our own pictures for showing, everything else for saving."""
-    here = any(file.key == key for line in public.whole(view.case.id).lines for file in line.files)
     try:
-        found = requests.open_file(key=key, handle_kind=visitor.kind, handle=visitor.value) if here else None
+        found = requests.open_file_in(key=key, conversation_id=view.case.id)
     except requests.NotServed:
         found = None
     if found is None:
@@ -217,6 +223,18 @@ def _typed(request: HttpRequest, visitor: Visitor) -> dict[str, Any]:
         "files": kept,
         "refused_files": refused,
     }
+
+
+def _add(visitor: Visitor, view: public.CaseView, typed: dict[str, Any]) -> requests.Added:
+    return requests.add_message(
+        visitor=visitor,
+        reference=view.case.reference,
+        text=typed["text"],
+        uploads=tuple(file.key for file in typed["files"]),
+        identity=typed["identity"],
+        locale=_locale(),
+        now=clock.now(),
+    )
 
 
 def _text_error(refused: requests.FormRefused) -> str:

@@ -72,7 +72,9 @@ MATTERS: Mapping[str, Matter] = {
     "sign_in": Matter(
         _("I cannot sign in"),
         _("Ask in the live chat"),
-        _("Most sign-in problems are solved in a few messages. If a proof of identity is needed, you get a secure page."),
+        _(
+            "Most sign-in problems are solved in a few messages. If a proof of identity is needed, you get a secure page."
+        ),
         ("chat", "login", "two_factor", "account_frozen"),
         "key",
         topic="login",
@@ -144,14 +146,17 @@ def follow(request: HttpRequest) -> HttpResponse:
     if not _is_mail(mail):
         errors["mail"] = _t("This is not a mail address. It looks like name@example.com.")
     if number is None or errors:
-        return signin.page(request, "portal/hub_follow.html", {"errors": errors, "typed": typed, "mail_typed": mail}, status=422)
+        return signin.page(
+            request, "portal/hub_follow.html", {"errors": errors, "typed": typed, "mail_typed": mail}, status=422
+        )
     requests.mail_progress(reference=number, mail=mail, now=clock.now())
     return redirect("/follow/?sent=1")
 
 
 def _channels() -> dict[str, Any]:
     """Read how the channels stand. What is not known is left out, and the page says so."""
-    now, reply = public.hub(now=clock.now()), _typical_reply()
+    now = public.hub(now=clock.now())
+    reply = now.reply
     return {
         "open": now.chat_open,
         "waiting": now.chat_waiting,
@@ -161,14 +166,6 @@ def _channels() -> dict[str, Any]:
         "sites": [urlsplit(origin).netloc for origin in settings.EMBED_ORIGINS],
         "matters": [{"code": code, "matter": one} for code, one in MATTERS.items() if code != "hacked"],
     }
-
-
-def _typical_reply() -> public.Expected | None:
-    """Return what half of the request types promise at least; where history knows of some, of those."""
-    now = clock.now()
-    known = [public.expected_reply(one.code, now=now) for one in public.request_types(locale="en")]
-    known = sorted([one for one in known if one.learned] or known, key=lambda one: one.high)
-    return known[len(known) // 2] if known else None
 
 
 def _steered(code: str) -> dict[str, Any]:

@@ -72,7 +72,9 @@ def _check(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> Htt
     if step.state == "proved":
         messages.success(request, _("Thank you: we know now that it is you."))
         return redirect("portal:case", reference=view.case.reference)
-    return _page(request, visitor, view, error=_worded(step), status={"locked": 429, "unavailable": 503}.get(step.state, 422))
+    return _page(
+        request, visitor, view, error=_worded(step), status={"locked": 429, "unavailable": 503}.get(step.state, 422)
+    )
 
 
 def _worded(step: requests.Step) -> str:

@@ -68,9 +68,11 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt  # it comes from the exchange's app; the signature is what is checked
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def session(request: HttpRequest) -> HttpResponse:
     """Sign in with a session the exchange signed, as its app posts it when it opens a page of ours."""
+    if request.method != "POST":
+        return redirect("portal:signin")
     if not _from_exchange(request):
         log.warning("signin: a session was posted from another site")
         return page(request, "portal/signin.html", {"then": "/cases/", "refused": True}, status=403)

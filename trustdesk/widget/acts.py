@@ -12,12 +12,12 @@ from django.db import Error
 
 from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import intake, public, requests
+from trustdesk.customers.limits import limiter
 from trustdesk.realtime.bus import bus
 from trustdesk.realtime.group_commit import Unavailable
 from trustdesk.realtime.socket import Frame
 from trustdesk.seams import clock
 from trustdesk.widget import frames
-from trustdesk.widget.limits import limiter
 from trustdesk.widget.live import limits
 
 if TYPE_CHECKING:

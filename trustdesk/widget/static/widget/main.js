@@ -42,7 +42,7 @@ async function fromOwnCases() {
 
 // The parts --------------------------------------------------------------------------------------------------------------
 
-let chosen = null;
+let chosen = new URLSearchParams(location.search).get("topic"); // a link from the contact page says what it is about
 const topic = { get: () => chosen, set: (code) => (chosen = code) };
 const view = { firstUnread: null, takeBack: (item) => composer.takeBack(item) };
 const composer = mountComposer(chat, topic, () => {

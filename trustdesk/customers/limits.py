@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -23,12 +24,13 @@ class Limiter:
     """Token buckets by key. One process counts for itself: a limit that several processes share is a little higher."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # pages come from threads, chats from the event loop
         self._buckets: dict[str, _Bucket] = {}
         self._older: dict[str, _Bucket] = {}
         self._since = 0.0
 
     def wait(self, *, visitor: Visitor, address: str, opens: bool, at: float) -> int:
-        """Take one message out of this customer's bucket at loop time `at`; return 0, or the seconds to wait."""
+        """Take one message out of this customer's bucket at `at` (seconds, monotonic); return 0, or the seconds to wait."""
         if opens and not visitor.known:
             refused = self._take(f"chats:{network(address)}", settings.NEW_CHATS_PER_10_MINUTES, 600.0, at)
             if refused:
@@ -40,6 +42,10 @@ class Limiter:
         return self._take(f"prove:{visitor.thread}", PROOF_STEPS, GENERATION, at)
 
     def _take(self, key: str, most: int, per: float, at: float) -> int:
+        with self._lock:
+            return self._count(key, most, per, at)
+
+    def _count(self, key: str, most: int, per: float, at: float) -> int:
         if at - self._since > GENERATION:
             self._buckets, self._older, self._since = {}, self._buckets, at
         bucket = self._buckets.get(key)
