@@ -77,11 +77,10 @@ def post(
     )  # type: ignore[return-value]
 
 
-def get(path: str, *, token: str = "", **query: str) -> HttpResponse:
-    """Ask for something."""
-    return Client().get(  # type: ignore[return-value]
-        BASE + path, query, headers={"Authorization": f"Bearer {token}"} if token else {}
-    )
+def get(path: str, *, token: str = "", uid: str = "", **query: str) -> HttpResponse:
+    """Ask for something, for the customer of an account where `uid` is given."""
+    headers = ({"Authorization": f"Bearer {token}"} if token else {}) | ({"Customer-Uid": uid} if uid else {})
+    return Client().get(BASE + path, query, headers=headers)  # type: ignore[return-value]
 
 
 def code(answer: HttpResponse) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
@@ -160,7 +161,7 @@ def test_who_asks_too_often_is_told_when_to_come_back() -> None:
 def test_what_each_scope_opens(house: None, scopes: tuple[str, ...]) -> None:
     caller, whole = token("exchange", *scopes), token("exchange")
     reference = opened(post("conversations", deposit(), token=whole))
-    tries = (
+    tries: tuple[tuple[set[str], Callable[[], HttpResponse]], ...] = (
         ({WRITE}, lambda: post("conversations", case(text="By mail"), token=caller)),
         ({WRITE}, lambda: post("conversations", deposit(customer={"session": session()}), token=caller)),
         ({WRITE, VOUCH}, lambda: post("conversations", deposit(customer={"uid": "9"}), token=caller)),

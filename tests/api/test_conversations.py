@@ -13,6 +13,7 @@ from tests.api import callers
 from tests.api.callers import case, code, deposit, flaws, get, post, session, token
 from trustdesk.api import schemas
 from trustdesk.conversations import public, requests, tickets
+from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Conversation, Entry, Evidence
 from trustdesk.customers.models import Handle
 from trustdesk.customers.visitors import Visitor
@@ -66,7 +67,7 @@ def test_answers_of_staff_are_read_and_notes_are_not(exchange: str) -> None:
     reference = body(post("conversations", deposit(), token=exchange))["reference"]
     row = Conversation.objects.get(reference=reference)
     seat = world.agent("Mei", row.team.slug if row.team else "")
-    received = world.intake.Received(row.pk, reference, row.team_id, 1, row.created_at, "", (), True, False)
+    received = Received(row.pk, reference, row.team_id, 1, row.created_at, "", (), True, False)
     world.answer(seat, received, "Internal: looks like fraud", note=True, now=clock.now())
     world.answer(seat, received, "It has been credited.", now=clock.now())
     answer = get(f"conversations/{reference}", token=exchange)
@@ -196,7 +197,8 @@ def test_each_problem_of_a_form_stands_at_its_field(exchange: str) -> None:
     assert flaws(post("conversations", case(customer={"mail": "no mail"}), token=exchange)) == {
         "customer.mail": "not_a_mail"
     }
-    assert flaws(post("conversations", case(text="   "), token=exchange)) == {"text": "required"}
+    for empty in ("", "   "):
+        assert flaws(post("conversations", case(text=empty), token=exchange)) == {"text": "required"}
     assert flaws(post("conversations", case(type="no_such"), token=exchange)) == {"type": "not_an_option"}
     assert flaws(post("conversations", case(fields={"colour": "red"}), token=exchange)) == {"fields": "unknown_field"}
     assert not Conversation.objects.exists()
@@ -234,6 +236,8 @@ def test_request_types_and_their_forms_in_both_languages(exchange: str) -> None:
     form = body(get("request-types/deposit_missing", token=exchange, locale="zh-hans"))
     assert form["type"]["code"] == "deposit_missing"
     assert form["type"]["label"] != listed["deposit_missing"]["label"]
+    assert (form["text"]["required"], form["text"]["most"]) == (False, schemas.TEXT)
+    assert body(get("request-types/other", token=exchange))["text"]["required"]
     assert {"coin", "network", "tx_id", "amount"} <= {one["key"] for one in form["fields"] if one["required"]}
     conditional = body(get("request-types/two_factor", token=exchange))
     assert any(one["when"] for one in conditional["fields"])

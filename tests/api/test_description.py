@@ -20,7 +20,7 @@ from tests.processes import ROOT, Process
 from trustdesk.api import description, problems
 from trustdesk.conversations.models import Conversation
 
-SECONDS = 12
+SECONDS = 25
 
 # A well-formed request may still be refused by the rules of its form; tests/api/fuzzing.py looks that nothing else hides
 # behind that. What is too large is refused as such.

@@ -11,9 +11,9 @@ from django.test import Client
 
 from tests.api import callers
 from tests.api.callers import BASE, case, code, flaws, get, post, token
-from trustdesk.api import endpoints
 from trustdesk.api.models import AnsweredRequest
 from trustdesk.api.reading import BODY
+from trustdesk.conversations import requests
 from trustdesk.conversations.models import Conversation
 from trustdesk.realtime.group_commit import Unavailable
 
@@ -78,7 +78,6 @@ INVALID: dict[str, tuple[bytes, dict[str, str]]] = {
     "a type with spaces": (whole(type="how to"), {"type": "bad_format"}),
     "a text that is an object": (whole(text={"$ne": ""}), {"text": "wrong_type"}),
     "a text that is null": (whole(text=None), {"text": "wrong_type"}),
-    "no text": (whole(text=""), {"text": "too_short"}),
     "a long text": (whole(text="x" * 4_001), {"text": "too_long"}),
     "a long subject": (whole(subject="x" * 201), {"subject": "too_long"}),
     "answers that are a list": (whole(fields=[["a", "b"]]), {"fields": "wrong_type"}),
@@ -169,12 +168,19 @@ def test_a_key_has_a_form(exchange: str, key: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["after=-1", "after=1e9", "after=x", "after=99999999999999999999", "after=", "after[]=1&after=", "uid=a b", "uid="],
+    ["after=-1", "after=1e9", "after=x", "after=99999999999999999999", "after=", "after[]=1&after="],
 )
 def test_parameters_of_the_address_have_a_form(exchange: str, query: str) -> None:
     answer = Client().get(f"{BASE}conversations/777-777-7777?{query}", headers={"Authorization": f"Bearer {exchange}"})
     assert answer.status_code == 422, answer.content
     assert code(answer) == "invalid_request"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("uid", ["", "a b", "1,2", "x" * 65])
+def test_the_account_in_a_header_has_a_form(exchange: str, uid: str) -> None:
+    headers = {"Authorization": f"Bearer {exchange}", "Customer-Uid": uid}
+    answer = Client().get(f"{BASE}conversations/777-777-7777", headers=headers)
+    assert flaws(answer) == {"Customer-Uid": "bad_format"}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("query", ["locale=en&locale=zh-hans", "locale=en&locale=en", "x=1&x=2"])
@@ -223,7 +229,7 @@ def test_a_database_that_is_away_is_503(exchange: str, away: Exception, monkeypa
     def fail(**_: object) -> None:
         raise away
 
-    monkeypatch.setattr(endpoints.requests, "open_case", fail)
+    monkeypatch.setattr(requests, "open_case", fail)
     answer = post("conversations", case(), token=exchange, key="k")
     assert answer.status_code == 503
     assert code(answer) == "unavailable"
@@ -236,7 +242,7 @@ def test_a_failure_of_ours_says_nothing_to_anybody(
     def fail(*, text: str, **_: object) -> None:
         raise RuntimeError(text)
 
-    monkeypatch.setattr(endpoints.requests, "open_case", fail)
+    monkeypatch.setattr(requests, "open_case", fail)
     answer = post("conversations", case(text=CANARY), token=exchange)
     assert answer.status_code == 500
     assert code(answer) == "failed"

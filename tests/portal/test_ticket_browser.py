@@ -17,6 +17,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests.processes import CHROMIUM_ARGUMENTS, chromium, start_server
 from trustdesk.config import database, embedded
+from trustdesk.customers import visitors
+from trustdesk.seams import clock
 
 pytestmark = pytest.mark.browser
 
@@ -162,6 +164,10 @@ def test_a_secret_is_taken_off_the_page_and_out_of_the_draft(page: Page) -> None
     expect(page.locator("#f-tx_id-says")).to_contain_text("looks like a secret")
     expect(page.locator("#f-tx_id")).to_have_value("")
     eventually_kept(page, "L1aW4", gone=True)
+    page.goto("/tickets/new/promotion/")
+    page.fill("#f-campaign", f"It is {PHRASE}")
+    page.press("#f-campaign", "Tab")
+    expect(page.locator("#f-campaign")).to_have_value("It is [••• seed_phrase]")
 
 
 # Drafts
@@ -185,6 +191,16 @@ def test_what_is_not_sent_survives_a_reload_and_goes_when_it_is_sent(page: Page)
     assert page.input_value("#text") == ""
     send(page, tx_id=TX[:-4] + "0001")
     eventually_kept(page, "trustdesk", gone=True)
+
+
+def test_signing_out_forgets_what_was_typed(page: Page, site: str) -> None:
+    lin = visitors.identified(uid="10000100", mail="lin.wei@mail.example", now=clock.now())
+    page.context.add_cookies([{"name": visitors.COOKIE, "value": visitors.token(lin), "url": site}])
+    page.goto("/tickets/new/suggestion/")
+    page.fill("#text", "Please add dark mode")
+    eventually_kept(page, "dark mode")
+    page.get_by_role("button", name="Sign out").click()
+    eventually_kept(page, "dark mode", gone=True)
 
 
 def test_half_typed_words_leave_the_browser_only_to_be_compared(page: Page) -> None:
@@ -327,7 +343,7 @@ def test_a_case_on_the_same_transaction_is_offered_while_one_writes(page: Page) 
     page.press("#f-amount", "Tab")
     notice = page.locator("#similar")
     expect(notice).to_contain_text(number)
-    notice.get_by_role("button", name="No, this is something else").click()
+    notice.get_by_role("button", name="No, this is something else", exact=True).click()
     expect(notice).to_have_count(0)
     expect(page.locator("#ticket")).to_be_visible()  # nothing was sent
     page.reload()

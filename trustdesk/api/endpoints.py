@@ -40,7 +40,10 @@ Key = Annotated[
     ),
 ]
 After = Annotated[int, Query(ge=0, le=2_000_000_000, description="Entries after this seq.")]
-Named = Annotated[Uid | None, Query(description="The customer who asks (scope vouch:uid).")]
+# A header: addresses end up in logs.
+Named = Annotated[
+    Uid | None, Header(alias="Customer-Uid", description="The account of the customer who asks (scope vouch:uid).")
+]
 Language = Annotated[Locale, Query(description="Language of the labels.")]
 
 

@@ -79,6 +79,7 @@ _NAMES = {
     "session",
     "after",
     "Idempotency-Key",
+    "Customer-Uid",
 }
 
 

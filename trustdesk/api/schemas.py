@@ -14,7 +14,6 @@ ANSWERS = 60
 
 Locale = Literal["en", "zh-hans"]
 Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="UID of the account at the exchange")]
-Text = Annotated[str, Field(min_length=1, max_length=TEXT)]
 
 
 class _Shape(BaseModel):
@@ -68,7 +67,7 @@ class NewConversation(_Shape):
 
     type: str = Field(pattern=r"^[A-Za-z0-9_-]{1,50}$", description="code of a request type")
     customer: Customer
-    text: Text
+    text: str = Field(default="", max_length=TEXT, description="some types ask for it: see `text` of their form")
     fields: dict[Annotated[str, Field(max_length=50)], Annotated[str, Field(max_length=ANSWER)]] = Field(
         default_factory=dict, max_length=ANSWERS, description="answers by the key of the question"
     )
@@ -79,7 +78,7 @@ class NewConversation(_Shape):
 class NewMessage(_Shape):
     """A message of the customer's. Where `customer` is named, the conversation must be his."""
 
-    text: Text
+    text: str = Field(min_length=1, max_length=TEXT)
     customer: Known | None = None
     locale: Locale = "en"
 
@@ -208,7 +207,8 @@ class Question(_Shape):
 
 
 class RequestForm(_Shape):
-    """A request type and what its form asks, beside `text`."""
+    """A request type and what its form asks; `text` is the question for the customer's own words."""
 
     type: RequestType
+    text: Question
     fields: list[Question]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trustdesk.api.schemas import (
+    TEXT,
     Answer,
     Choice,
     Conversation,
@@ -67,17 +68,21 @@ def request_type(found: public.TypeInfo) -> RequestType:
 
 def form(found: public.RequestForm) -> RequestForm:
     """Shape a form."""
-    return RequestForm(type=request_type(found.type), fields=[_question(one) for one in found.fields])
+    return RequestForm(
+        type=request_type(found.type),
+        text=_question(found.text, most=TEXT),
+        fields=[_question(one, most=forms.LIMITS[one.kind]) for one in found.fields],
+    )
 
 
-def _question(one: public.FormField) -> Question:
+def _question(one: public.FormField, *, most: int) -> Question:
     return Question(
         key=one.key,
         kind=one.kind,
         label=one.label,
         help=one.help,
         required=one.required,
-        most=forms.LIMITS[one.kind],
+        most=most,
         choices=[Choice(value=value, label=label) for value, label in one.choices],
         when=When(field=one.when[0], values=list(one.when[1])) if one.when else None,
     )

@@ -115,7 +115,7 @@ def read(post: QueryDict, *, form: public.RequestForm, visitor: Visitor, files: 
         given,
         {key: zone for key, zone in zones.items() if _ZONE.fullmatch(zone)},
         post.get("text", "").replace("\r\n", "\n"),
-        post.get("subject", ""),
+        post.get("subject", "").replace("\0", ""),  # PostgreSQL keeps no such character
         "" if visitor.proved else post.get("mail", ""),
         files,
     )
@@ -144,9 +144,11 @@ def shown_text(text: str) -> str:
 
 def summary(filled: Filling) -> list[tuple[str, str, str]]:
     """List what is wrong for the top of the page, in the order of the page: place, name of the field, what to do."""
+    words = filled.form.text.label
     labels: dict[str, str | Lazy] = {
+        **({"text": words} if filled.form.text.required else {}),
         **{one.key: one.label for one in filled.form.fields},
-        "text": filled.form.text.label,
+        "text": words,
         "files": _OWN["files"],
         "mail": _OWN["mail"],
         "subject": _OWN["subject"],

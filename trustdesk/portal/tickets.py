@@ -6,6 +6,7 @@ lost nothing; the case is made last, in one step, or not at all.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trustdesk.conversations import public, requests
-from trustdesk.customers import visitors
+from trustdesk.customers import limits, visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.policy import reference as case_number
 from trustdesk.policy.forms import Problem
@@ -26,7 +27,7 @@ from trustdesk.realtime.group_commit import Unavailable
 from trustdesk.seams import clock
 
 EMERGENCY = "hacked"  # the type that goes before all others
-_UPLOAD_STATUS = {"too_big": 413, "type_refused": 415, "quota": 429, "busy": 429}
+_UPLOAD_STATUS = {"ticket_used": 409, "too_big": 413, "type_refused": 415, "quota": 429, "busy": 503}
 
 
 @require_safe
@@ -79,10 +80,7 @@ def check(request: HttpRequest) -> JsonResponse:
     filled = filling.read(request.POST, form=_form(request.POST.get("type", "")), visitor=_visitor(request))
     checked = requests.check_form(filled.form.type.code, filled.answers)
     judged = replace(filled, problems=checked.problems, hints=checked.hints)
-    words = {
-        row.field.key: {"problem": row.problem, "hint": row.hint, "code": _code(checked.problems.get(row.field.key))}
-        for row in filling.rows(judged)
-    }
+    words = {row.field.key: _said(row, checked.problems.get(row.field.key)) for row in filling.rows(judged)}
     return JsonResponse({"asked": list(checked.asked), "fields": words, "text": wording.warning(filled.text)})
 
 
@@ -91,7 +89,11 @@ def similar(request: HttpRequest) -> HttpResponse:
     """Show the visitor's unfinished cases on the same matter, as a part of the page; 204 where there are none."""
     filled = filling.read(request.POST, form=_form(request.POST.get("type", "")), visitor=_visitor(request))
     found = _similar(filled)
-    return render(request, "portal/_ticket_similar.html", {"similar": found}) if found else HttpResponse(status=204)
+    return (
+        render(request, "portal/_ticket_similar.html", {"similar": found, "early": True})
+        if found
+        else HttpResponse(status=204)
+    )
 
 
 @require_POST
@@ -99,6 +101,9 @@ def files(request: HttpRequest) -> JsonResponse:
     """Store one file of a form that is being written; answers its key, or why it was not taken."""
     file, known = request.FILES.get("files"), visitors.from_request(request)
     visitor = known or visitors.anonymous()
+    if seconds := _too_fast(request, visitor, opens=known is None):
+        refusal = {"error": "rate_limited", "text": wording.too_fast()}
+        return JsonResponse(refusal, status=429, headers={"Retry-After": str(seconds)})
     try:
         if not isinstance(file, UploadedFile):
             raise requests.UploadRefused("incomplete")
@@ -127,6 +132,8 @@ def _take(request: HttpRequest, form: public.RequestForm, visitor: Visitor) -> H
     if refused:
         return _sheet(request, _judged(filled), status=422)
     add = case_number.parse(request.POST.get("add", ""))
+    if seconds := _too_fast(request, visitor, opens=not add):
+        return _later(_sheet(request, _judged(filled), status=429, trouble=wording.too_fast()), seconds)
     try:
         return _add(filled, add) if add else _open(request, filled)
     except requests.FormRefused as reason:
@@ -134,9 +141,7 @@ def _take(request: HttpRequest, form: public.RequestForm, visitor: Visitor) -> H
     except requests.UnknownFile:
         return _sheet(request, replace(filled, files=()).refused({"files": Problem("unknown_file")}), status=422)
     except Unavailable as reason:
-        response = _sheet(request, filled, status=503, unavailable=True)
-        response.headers["Retry-After"] = str(reason.retry_after)
-        return response
+        return _later(_sheet(request, filled, status=503, trouble=wording.unavailable()), reason.retry_after)
 
 
 def _open(request: HttpRequest, filled: Filling) -> HttpResponse:
@@ -210,7 +215,7 @@ def _sheet(
     *,
     status: int = 200,
     similar: list[dict[str, Any]] | None = None,
-    unavailable: bool = False,
+    trouble: str = "",
 ) -> HttpResponse:
     """Show the form with what was typed."""
     found = public.expected_reply(filled.form.type.code, now=clock.now())
@@ -228,12 +233,24 @@ def _sheet(
         "expected_why": wording.expected_why(found),
         "similar": similar or [],
         "anew": "anew" in request.POST,
-        "unavailable": unavailable,
+        "emergency": filled.form.type.code == EMERGENCY,
+        "trouble": trouble,
         "fresh": request.method != "POST",
         "most_files": uploads.MOST,
         "file_bytes": wording.FILE_BYTES,
     }
     return signin.page(request, "portal/ticket_new.html", context, status=status)
+
+
+def _too_fast(request: HttpRequest, visitor: Visitor, *, opens: bool) -> int:
+    """Count what this visitor sends, and what strangers of his network open; returns 0, or the seconds to wait."""
+    address = signin.address(request)
+    return limits.limiter.wait(visitor=visitor, address=address, opens=opens, at=time.monotonic())
+
+
+def _later(response: HttpResponse, seconds: int) -> HttpResponse:
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _areas(offered: list[public.TypeInfo]) -> list[dict[str, Any]]:
@@ -259,8 +276,10 @@ def _visitor(request: HttpRequest) -> Visitor:
     return visitors.from_request(request) or visitors.anonymous()
 
 
-def _code(problem: Problem | None) -> str:
-    return problem.code if problem else ""
+def _said(row: filling.Row, problem: Problem | None) -> dict[str, str]:
+    """Say what a check found of a field; where that is a secret, also what may stay of what was typed."""
+    said = {"problem": row.problem, "hint": row.hint, "code": problem.code if problem else ""}
+    return said | ({"value": row.value} if said["code"] == "secret" else {})
 
 
 def _locale() -> str:

@@ -175,6 +175,16 @@ def similar(why: str) -> str:
     return str(_SIMILAR.get(why, ""))
 
 
+def too_fast() -> str:
+    """Say that one has to wait a little."""
+    return gettext("That was a little fast. Please wait a moment.")
+
+
+def unavailable() -> str:
+    """Say that nothing can be stored at this moment."""
+    return gettext("We cannot take it in right now. Nothing you typed is lost: please send it again in a moment.")
+
+
 def warning(text: str) -> str:
     """Say what will be taken out of a text before it is stored; "" for most texts."""
     if not guard.mask(text).found:

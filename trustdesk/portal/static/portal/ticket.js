@@ -23,6 +23,7 @@ draft.files = () => files.values;
 for (const value of kept?.files ?? []) files.restore(value);
 document.getElementById("kept").hidden = !kept;
 if (kept) fields.arrange();
+if (kept || !("fresh" in form.dataset)) draft.save(); // it has not arrived, or it came back without its secrets
 document.getElementById("start-over").addEventListener("click", () => {
   draft.forget();
   form.removeEventListener("input", changed);

@@ -67,17 +67,18 @@ export class Fields {
         field.hidden = !asked.includes(key);
       }
       if (!this.touched.has(key)) continue;
-      const { problem = "", hint = "", code = "" } = fields[key] ?? {};
-      if (code === "secret" && !["text", "long"].includes(field.dataset.kind)) this.wipe(field);
+      const { problem = "", hint = "", code = "", value = "" } = fields[key] ?? {};
+      if (code === "secret") this.wipe(field, value);
       const own = key === "text" ? warning : "";
-      say(field, code === "required" && !field.contains(document.activeElement) ? problem : code === "required" ? "" : problem, own || hint);
+      const early = code === "required" && field.contains(document.activeElement);
+      say(field, early ? "" : problem, own || hint);
     }
   }
 
-  /** Take a secret off the screen and out of the draft. */
-  wipe(field) {
+  /** Take a secret off the screen and out of the draft; what is left of the text around it stays. */
+  wipe(field, left) {
     const input = field.querySelector("input, textarea");
-    input.value = "";
+    input.value = left;
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }

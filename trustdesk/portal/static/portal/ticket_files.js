@@ -141,7 +141,7 @@ export class Files {
       item.parts.name.textContent = item.name;
       this.draw(item);
       this.changed();
-    } else if (status >= 500 && status !== 507) this.wait(item);
+    } else if (status >= 500 || status === 409 || response?.error === "rate_limited") this.wait(item);
     else this.fail(item, response?.text || text("file.failed"), status !== 413 && status !== 415);
   }
 
