@@ -149,8 +149,8 @@ def test_schemathesis_finds_nothing(
     )
     (tmp_path / "schemathesis.txt").write_text(result.stdout)
     assert result.returncode == 0, result.stdout[-12_000:] + result.stderr[-2_000:]
-    assert "✅" in result.stdout or "passed" in result.stdout
-    assert Conversation.objects.count() > 3, "it must have got as far as opening some"
+    assert re.search(r"Tested: +5", result.stdout), "all operations"
+    assert Conversation.objects.count() > 1, "it must have got as far as opening some"
     server.stop()
     assert "Traceback" not in server.output()
     assert "a request failed" not in server.output()

@@ -375,3 +375,23 @@ def test_what_is_expected_is_learned_from_how_long_answers_took(lin: Visitor) ->
     learned = public.expected_reply("how_to", now=now)
     assert learned.learned
     assert learned.low <= timedelta(minutes=20) <= learned.high * 1.01
+
+
+def test_words_and_amounts_make_a_case_more_urgent_and_the_timeline_says_why(lin: Visitor) -> None:
+    calm = file(lin, text="How do I change my display name?")
+    large = file(lin, text="My withdrawal of 250,000 USDT is not there")
+    robbed = file(lin, text="Someone is in my account and is withdrawing my coins right now, please help")
+    rows = {row.pk: row.priority for row in Conversation.objects.all()}
+    assert rows[robbed.id] == 0
+    assert rows[large.id] < rows[calm.id]
+    why = Entry.objects.get(conversation=robbed.id, event="triaged").data["because"]
+    assert [one["code"] for one in why][0] == "chosen"
+    assert {"being_taken", "was_taken", "not_authorised"} & {one["code"] for one in why}
+
+
+def test_words_that_come_later_open_the_emergency_lane_once(lin: Visitor) -> None:
+    opened = file(lin, text="Where do I see my withdrawals?")
+    for identity in ("1", "2"):
+        _add(lin, opened.reference, "Somebody is in my account and is withdrawing my coins right now!", identity)
+    assert Conversation.objects.get(pk=opened.id).priority == 0
+    assert Entry.objects.filter(conversation=opened.id, event="triaged").count() == 2  # at the opening and then

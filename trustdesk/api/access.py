@@ -98,14 +98,6 @@ def number(reference: str) -> str:
     return found
 
 
-def note_opened(caller: Caller, reference: str, visitor: Visitor, *, now: datetime) -> None:
-    """Write down that the caller opened this conversation; doing it again changes nothing."""
-    row = OpenedCase(
-        caller=caller.name, reference=reference, handle_kind=visitor.kind, handle=visitor.value, created_at=now
-    )
-    OpenedCase.objects.bulk_create([row], ignore_conflicts=True)
-
-
 def caller_of(request: HttpRequest) -> Caller:
     """Return who asks, after Bearer let the request in."""
     auth: Any = getattr(request, "auth", None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Query, Router
 
@@ -81,10 +80,9 @@ def open_conversation(request: HttpRequest, payload: NewConversation, key: Key =
         begun.drop()
         raise Refused("form_refused", *_flaws(refused, payload)) from None
     answer = Opened(reference=opened.reference, expected_reply=wording.expected(opened.expected))
-    with transaction.atomic():
-        access.note_opened(caller, opened.reference, visitor, now=now)
-        status = 200 if opened.known and key is None else 201
-        return _json(*begun.finish(status, answer.model_dump_json()))
+    status = 200 if opened.known and key is None else 201
+    case = (opened.reference, visitor)
+    return _json(*begun.finish(status, answer.model_dump_json(), opened=case, now=now))
 
 
 @router.get(
@@ -139,10 +137,8 @@ def add_message(request: HttpRequest, reference: str, payload: NewMessage, key: 
         begun.drop()
         raise Refused("not_found") from None
     answer = Added(reference=added.reference, seq=added.seq, new_conversation=added.reference != number)
-    with transaction.atomic():
-        if answer.new_conversation:
-            access.note_opened(caller, added.reference, visitor, now=now)
-        return _json(*begun.finish(201, answer.model_dump_json()))
+    case = (added.reference, visitor) if answer.new_conversation else None
+    return _json(*begun.finish(201, answer.model_dump_json(), opened=case, now=now))
 
 
 @router.get(

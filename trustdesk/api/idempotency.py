@@ -12,9 +12,12 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from trustdesk.api import statements
 from trustdesk.api.models import AnsweredRequest
 from trustdesk.api.problems import Refused
 from trustdesk.api.tokens import Caller
+from trustdesk.customers.visitors import Visitor
+from trustdesk.realtime.group_commit import Unavailable
 
 KEPT = timedelta(days=30)
 
@@ -23,19 +26,24 @@ KEPT = timedelta(days=30)
 class Request:
     """One request: `identity` names it to the core; `answer` (status, JSON) is there if it was answered before."""
 
+    caller: Caller
     identity: str
-    row: int | None
+    row: int | None = None  # none: it came without a key
     answer: tuple[int, str] | None = None
 
-    def finish(self, status: int, answer: str) -> tuple[int, str]:
-        """Keep what is to be answered; returns it, or what another thread answered meanwhile."""
-        if self.row is None:
-            return status, answer
-        rows = AnsweredRequest.objects.filter(pk=self.row)
-        if rows.filter(status=None).update(status=status, answer=answer):
-            return status, answer
-        kept = rows.first()  # none: forgotten after KEPT, while it was under way
-        return (status, answer) if kept is None or kept.status is None else (kept.status, kept.answer)
+    def finish(self, status: int, answer: str, *, opened: tuple[str, Visitor] | None, now: datetime) -> tuple[int, str]:
+        """Keep what is to be answered, and the number of a case that was opened, and for whom.
+
+        Returns the answer to give: this one, or what was answered meanwhile to the same request.
+        """
+        number, visitor = opened or (None, None)
+        case = (self.caller.name, number, visitor and visitor.kind, visitor and visitor.value, now)
+        kept = statements.one(statements.FINISH, (*case, status, answer, self.row))
+        if kept is None and self.row is not None:
+            row = AnsweredRequest.objects.filter(pk=self.row).first()
+            if row is not None and row.status is not None:
+                return row.status, row.answer
+        return status, answer
 
     def drop(self) -> None:
         """Forget it: it was refused, and the key may be used for a better one."""
@@ -48,17 +56,20 @@ def begin(*, caller: Caller, key: str | None, content: object, now: datetime) ->
 
     Raises Refused("key_reused") when the key was used for something else.
     """
-    body = _hash([caller.name, content])
     if key is None:
-        return Request("", None)
-    key_hash = _hash([key])
-    row, _ = AnsweredRequest.objects.get_or_create(
-        token_id=caller.token, key_hash=key_hash, defaults={"body_hash": body, "created_at": now}
-    )
-    if row.body_hash != body:
-        raise Refused("key_reused")
-    answer = None if row.status is None else (row.status, row.answer)
-    return Request(_hash([caller.name, key, body])[:40], row.pk, answer)
+        return Request(caller, "")
+    body, key_hash = _hash([caller.name, content]), _hash([key])
+    identity = _hash([caller.name, key, body])[:40]
+    for _attempt in range(2):
+        new = statements.one(statements.BEGIN, (caller.token, key_hash, body, now))
+        if new is not None:
+            return Request(caller, identity, new.id)
+        row = statements.one(statements.BEGUN, (caller.token, key_hash))
+        if row is not None and row.body_hash != body:
+            raise Refused("key_reused")
+        if row is not None:
+            return Request(caller, identity, row.id, None if row.status is None else (row.status, row.answer))
+    raise Unavailable("the same key is being used and given back")  # by requests that are refused, at this moment
 
 
 def forget_old(*, now: datetime) -> None:

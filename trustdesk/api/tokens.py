@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from trustdesk.api import statements
 from trustdesk.api.models import ApiToken, Scope
 
 PER_MINUTE = 600  # requests of one token, counted by each process for itself
@@ -78,14 +79,14 @@ def recognise(token: str, *, now: datetime) -> Caller | None:
     parts = _TOKEN.fullmatch(token)
     if parts is None:
         return None
-    row = ApiToken.objects.filter(prefix=parts[1]).first()
+    row = statements.one(statements.TOKEN, (parts[1],))
     genuine = hmac.compare_digest(row.secret_hash if row else _NOBODYS, _hash(parts[2]))
     if row is None or not genuine or row.revoked_at is not None or row.expires_at <= now:
         return None
     if row.last_used_at is None or row.last_used_at < now - NOTED_EVERY:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
-        ApiToken.objects.filter(stale, pk=row.pk).update(last_used_at=now)
-    return Caller(row.pk, row.name, frozenset(row.scopes), row.per_minute)
+        ApiToken.objects.filter(stale, pk=row.id).update(last_used_at=now)
+    return Caller(row.id, row.name, frozenset(row.scopes), row.per_minute)
 
 
 def _hash(secret: str) -> str:

@@ -32,8 +32,9 @@ UPLOAD_BYTES = 26 * 1024 * 1024
 SLOWEST = 20_000            # bytes a second an upload must bring on the whole
 BODY_PAUSE = 30.0           # seconds between two parts of an upload, and for all of a form
 # Paths whose bytes pass through a thread as fast as the other side sends or reads. Half of the threads stay for pages.
-UPLOADS = "/chat/uploads/"
-TRANSFERS = (UPLOADS, "/chat/files/", "/desk/files/")
+UPLOADS = ("/chat/uploads/", "/tickets/files/")
+FORMS_WITH_FILES = ("/tickets/new/", "/cases/")  # where the body is multipart
+TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/")
 
 _pages: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
 _transfers = asyncio.Semaphore(max(1, settings.WEB_THREADS // 2))
@@ -64,7 +65,8 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     path: str = scope["path"]
     if "\0" in path:            # PostgreSQL knows no such text: asked for it, it fails
         return await _answer(scope, send, 400, b"Bad path")
-    most = UPLOAD_BYTES if path.startswith(UPLOADS) else BODY_BYTES
+    files = path.startswith(UPLOADS) or (path.startswith(FORMS_WITH_FILES) and _multipart(scope))
+    most = UPLOAD_BYTES if files else BODY_BYTES
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     if len(lengths) > 1 or (lengths and not lengths[0].isdigit()):
         return await _answer(scope, send, 400, b"Bad Content-Length")
@@ -72,7 +74,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         return await _answer(scope, send, 413, b"Too large")
     # WSGI cannot tell X_Forwarded_For, which a proxy lets through, from X-Forwarded-For, which it wrote.
     scope = scope | {"headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
-    if path.startswith(TRANSFERS):
+    if files or path.startswith(TRANSFERS):
         async with _transfers:
             return await _in_thread(scope, _bounded(receive, most), send)
     try:
@@ -88,6 +90,10 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return await _in_thread(scope, read, send)
+
+
+def _multipart(scope: Scope) -> bool:
+    return any(name == b"content-type" and value.startswith(b"multipart/") for name, value in scope["headers"])
 
 
 async def _in_thread(scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from django.db import IntegrityError, transaction
 
 from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import announce, queue, rulebook, statements, threads, timeline
+from trustdesk.conversations import announce, queue, rulebook, statements, threads, timeline, urgency
 from trustdesk.conversations.threads import Arrival, Case, Message
 from trustdesk.policy import evidence, guard
 from trustdesk.realtime import jobs
@@ -112,6 +112,9 @@ def _store(link: statements.Link, messages: Sequence[Message], now: datetime) ->
     _note_facts(link, fresh, made, now)
     _customer_spoke(link, [cases[one.key] for one in fresh], now)
     _raise_proof(link, cases.values())
+    alarmed = sorted({case.id for case in cases.values() if case.alarmed})
+    if alarmed:
+        link.execute(statements.RAISE_PRIORITY, (alarmed,))
     joined = {case.id: (case.team_id, case.type_code) for case in cases.values() if case.opened and case.queued}
     if joined:
         queue.join(link, joined, now=now)
@@ -204,10 +207,13 @@ def _drafts(message: Message, case: Case, handle_id: int, now: datetime) -> list
                 "triaged",
                 visible=False,
                 type=rule.code,
-                priority=rule.priority,
-                because="chosen" if rule.code == inbound.topic else "default",
+                priority=case.priority,
+                because=[{"code": "chosen" if rule.code == inbound.topic else "default"}, *case.because],
             )
         )
+    elif case.priority and (said := urgency.alarm(message.text)):
+        case.priority, case.alarmed = 0, True
+        drafts.append(timeline.event(case.id, case.inbox_id, "triaged", visible=False, priority=0, because=said))
     return drafts
 
 

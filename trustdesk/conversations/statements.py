@@ -11,16 +11,17 @@ from django.db import connection
 from psycopg.rows import namedtuple_row
 
 RESOLVE = """
-SELECT k.n - 1 AS n, h.id AS handle_id, h.customer_id, t.id AS thread_id, t.conversation_id
+SELECT k.n - 1 AS n, h.id AS handle_id, h.customer_id, cu.tier, t.id AS thread_id, t.conversation_id
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS k (inbox, external, kind, value, n)
 LEFT JOIN customers_handle h ON h.kind = k.kind AND h.value = k.value
+LEFT JOIN customers_customer cu ON cu.id = h.customer_id
 LEFT JOIN conversations_thread t ON t.inbox_id = k.inbox AND t.external = k.external
 """
 
 # NO KEY: an entry's foreign-key check elsewhere must not wait for us.
 LOCK = """
 SELECT id, reference, customer_id, inbox_id, type_id, team_id, assignee_id, status, locale, last_seq, queued_at,
-       proof_level, proof_until, waiting_since, answer_to
+       proof_level, proof_until, waiting_since, answer_to, priority
 FROM conversations_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -104,6 +105,10 @@ INSERT_EVIDENCE = """
 INSERT INTO conversations_evidence (conversation_id, seq, kind, value, chain, coin, at)
 SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
 ON CONFLICT DO NOTHING
+"""
+
+RAISE_PRIORITY = """
+UPDATE conversations_conversation SET priority = 0 WHERE id = ANY(%s)
 """
 
 INSERT_PROMISES = """

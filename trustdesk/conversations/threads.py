@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import rulebook, statements, timeline
+from trustdesk.conversations import rulebook, statements, timeline, urgency
 from trustdesk.conversations.expectations import Expected
 from trustdesk.policy import evidence, guard, reference
 
@@ -46,6 +46,9 @@ class Case:
     queued: bool = False
     expected: Expected | None = None
     answer_to: str = ""
+    priority: int = 3
+    alarmed: bool = False  # what its customer says now puts it into the emergency lane
+    because: tuple[dict[str, Any], ...] = ()  # why, when it opens
 
     def level_at(self, now: datetime) -> int:
         """The level of proof the case holds."""
@@ -154,8 +157,16 @@ def _open_cases(
         inbound, inbox = message.arrival.inbound, message.arrival.inbox_id
         rule = rulebook.rule(inbound.topic)
         queued = rulebook.inbox_kinds()[inbox] == "chat"
-        number = reference.new(secrets.token_bytes(16))
         subject = guard.mask(inbound.subject).text or _headline(message.text) or rule.label_in(inbound.locale)
+        verdict = urgency.judge(
+            type_priority=rule.priority,
+            tier=row.tier or "",
+            words=f"{subject}\n{message.text}",
+            facts=message.facts,
+            fields=message.fields,
+            proof=inbound.proof,
+        )
+        number = reference.new(secrets.token_bytes(16))
         rows.append(
             (
                 number,
@@ -163,7 +174,7 @@ def _open_cases(
                 inbox,
                 rule.id,
                 rule.team_id,
-                rule.priority,
+                verdict.priority,
                 subject[:200],
                 inbound.locale,
                 row.conversation_id,
@@ -190,6 +201,8 @@ def _open_cases(
                 type_code=rule.code,
                 expected=message.arrival.expected,
                 answer_to=inbound.answer_to,
+                priority=verdict.priority,
+                because=tuple(urgency.reasons(verdict)),
             )
         )
     made = link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 13))
@@ -221,6 +234,7 @@ def _case(row: Any) -> Case:
         row.proof_until,
         row.last_seq,
         row.status,
+        priority=row.priority,
     )
 
 

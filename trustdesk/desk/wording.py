@@ -84,6 +84,16 @@ _BECAUSE = {
     "chosen": _("chosen by the customer"),
     "default": _("nothing was chosen"),
 }
+# Why `policy.priority` made a case more urgent.
+_RAISED = {
+    "tier": _("customer tier %(tier)s"),
+    "amount": _("about %(usd)s US dollars"),
+    "age": _("waits for %(hours)s hours"),
+    "loss_now": _("the customer says that money is leaving right now"),
+    "being_taken": _("“%(said)s”"),
+    "was_taken": _("“%(said)s”"),
+    "not_authorised": _("“%(said)s”"),
+}
 _REFUSALS = {
     "not_found": _("You can no longer do that with this case. Load the page again."),
     "not_allowed": _("You can no longer do that with this case. Load the page again."),
@@ -174,12 +184,20 @@ def _assigned(by: str, _author: str, data: Mapping[str, Any]) -> str:
 
 
 def _triaged(_by: str, _author: str, data: Mapping[str, Any]) -> str:
-    level = data.get("priority")
-    reason = data.get("because")
+    level, because = data.get("priority"), data.get("because")
     words = {"priority": priority(level) if isinstance(level, int) else "–"}
-    if isinstance(reason, str) and reason in _BECAUSE:
-        return gettext("Priority %(priority)s (%(reason)s)") % {**words, "reason": _BECAUSE[reason]}
+    listed = because if isinstance(because, list) else [because if isinstance(because, Mapping) else {"code": because}]
+    reason = gettext(", ").join(filter(None, map(_why, listed)))
+    if reason:
+        return gettext("Priority %(priority)s (%(reason)s)") % {**words, "reason": reason}
     return gettext("Priority %(priority)s") % words
+
+
+def _why(reason: Mapping[str, Any]) -> str:
+    code, params = reason.get("code"), reason.get("params", {})
+    if code in _RAISED:
+        return str(_RAISED[code]) % {**params, "said": str(params.get("said", ""))[:80]}
+    return str(_BECAUSE[code]) if code in _BECAUSE else ""
 
 
 def _proved(_by: str, _author: str, data: Mapping[str, Any]) -> str:

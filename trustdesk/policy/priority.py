@@ -3,26 +3,19 @@
 0 is the emergency lane, for money that is being taken while we read; 1 to 4 are the queue. Only the type of a request
 and words (or the ticked box) that say so open the lane: no amount and no tier buys a place before a theft. Everything
 else makes a case a step more urgent and never less, so a customer cannot lose by telling more.
-
-The words are read by a small grammar of phrases (`_CLASSES`, `_PHRASES`) over one sentence at a time, in English and in
-Chinese. It asks two things: does somebody say that their own account is being or was taken, and does anything around it
-say otherwise: a condition, a negation, a question how, a time long past, somebody else's story.
 """
 
-import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
+from trustdesk.policy import alarm
 from trustdesk.policy.proof import Proof
 
 EMERGENCY = "emergency"  # the lane of priority 0
 LOWEST = 4
-LONGEST = 4_000  # characters that are read
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,7 @@ def judge(case: Case, *, scale: Scale = DEFAULT) -> Verdict:
     priority = min(LOWEST, max(0, case.type_priority))
     because = [Reason("type", {"priority": str(priority)})]
     emergency = [Reason("loss_now", {})] if case.loss_now else []
-    if said := alarm(case.words):
+    if said := alarm.find(case.words):
         emergency.append(Reason(said.code, {"said": said.words}))
     raised = list(_raised(case, scale))
     steps = sum(step for step, _ in raised)
@@ -95,32 +88,12 @@ def _raised(case: Case, scale: Scale) -> Iterator[tuple[int, Reason]]:
     steps = scale.tiers.get(case.tier.strip().lower(), 0)
     if steps > 0 and case.proof >= Proof.SESSION:
         yield steps, Reason("tier", {"tier": case.tier.strip()})
-    passed = [amount for amount in sorted(scale.amounts) if case.amount_usd is not None and case.amount_usd >= amount]
+    usd = case.amount_usd
+    passed = [amount for amount in sorted(scale.amounts) if usd is not None and usd.is_finite() and usd >= amount]
     if passed:
         steps = len(passed) if case.proof >= Proof.SESSION else 1
-        yield steps, Reason("amount", {"usd": f"{case.amount_usd:.0f}", "from": f"{passed[-1]:.0f}"})
+        yield steps, Reason("amount", {"usd": f"{usd:.0f}", "from": f"{passed[-1]:.0f}"})
     waited = [age for age in sorted(scale.ages) if case.age >= age]
     if waited:
         hours = [str(int(age / timedelta(hours=1))) for age in (case.age, waited[-1])]
         yield len(waited), Reason("age", {"hours": hours[0], "from": hours[1]})
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """Words that open the emergency lane, as they were written, and what they say (see `Reason`)."""
-
-    code: str
-    words: str
-
-
-def alarm(text: str) -> Alarm | None:
-    """Return the first words that say an account is being or was taken just now, or None. Time is linear in the text."""
-    text = text[:LONGEST]
-    sentences = [_tokens(sentence) for sentence in _SENTENCE.split(text)]
-    told = [_phrases(tokens) for tokens in sentences]
-    over = any(phrase.tag == "over" for phrases in told for phrase in phrases)
-    for tokens, phrases in zip(sentences, told, strict=True):
-        for phrase in phrases:
-            if phrase.tag in _ALARMS and not _otherwise(phrase, phrases, tokens, over=over):
-                return Alarm(code=phrase.tag, words=" ".join(text_of(tokens, phrase)))
-    return None

@@ -22,6 +22,12 @@ export class Draft {
     this.key = PREFIX + form.dataset.type;
     this.files = () => [];
     addEventListener("pagehide", () => this.waiting && this.save());
+    // Signing out: nothing is kept, not even what leaving the page would still write.
+    document.addEventListener("submit", (event) => {
+      if (!event.target.matches("[data-forgets]")) return;
+      this.later = this.save = () => {};
+      this.forget();
+    });
   }
 
   /** Fill in what was kept; returns it, or null if there is nothing. */
