@@ -14,8 +14,8 @@ from tests.attacks import wire
 from tests.attacks.conftest import HOST, House
 from tests.attacks.wire import Answer, Socket, exchange, get, read_answer
 from trustdesk.customers import visitors
-from trustdesk.customers.visitors import Visitor
 from trustdesk.customers.limits import Limiter
+from trustdesk.customers.visitors import Visitor
 from trustdesk.net.addresses import network
 
 FORM = "Content-Type: application/x-www-form-urlencoded"

@@ -385,7 +385,7 @@ def test_words_and_amounts_make_a_case_more_urgent_and_the_timeline_says_why(lin
     assert rows[robbed.id] == 0
     assert rows[large.id] < rows[calm.id]
     why = Entry.objects.get(conversation=robbed.id, event="triaged").data["because"]
-    assert [one["code"] for one in why][0] == "chosen"
+    assert why[0] == {"code": "chosen"}
     assert {"being_taken", "was_taken", "not_authorised"} & {one["code"] for one in why}
 
 
