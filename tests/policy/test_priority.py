@@ -1,7 +1,6 @@
 """How urgent a case is: every reason, its bounds, that more never makes it less, and words that do or do not mean now."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -382,21 +381,10 @@ def test_any_text_can_be_read(words: str) -> None:
     assert found is None or found.words in words
 
 
-def hostile(piece: str) -> str:
-    return piece * (alarm.LONGEST // len(piece))
-
-
-def fastest(work: Callable[[], object]) -> float:
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
 @pytest.mark.parametrize(
     "piece", ["if my account was hacked ", "my ", "有人正在", "someone is my my ", "a, ", "not being "]
 )
 def test_a_text_made_to_be_slow_is_read_in_a_blink(piece: str) -> None:
-    assert fastest(lambda: alarm.find(hostile(piece))) < 0.25
+    start = time.process_time()
+    alarm.find(piece * (alarm.LONGEST // len(piece)))
+    assert time.process_time() - start < 0.5

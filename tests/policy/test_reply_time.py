@@ -130,7 +130,7 @@ def test_the_range_follows_night_and_load_as_a_trailing_quantile_does_not() -> N
 NOW = datetime(2025, 3, 12, 15, tzinfo=UTC)
 
 
-def steady(count: int, *, minutes: float = 60, ahead: int = 0, every: float = 30) -> list[Answered]:
+def steady(count: int, *, minutes: float = 60, ahead: int = 0, every: float = 37) -> list[Answered]:
     """Cases that took between half and one and a half times `minutes`, the latest answered now."""
     return [
         Answered(

@@ -68,17 +68,10 @@ def test_the_twin_of_a_text_comes_first(index: Index, title: str, body: str, twi
 
 def test_the_same_text_scores_one_and_a_stranger_nothing(index: Index) -> None:
     for id, (title, body) in TEXTS.items():
-        first, second = (
-            index.nearest(title, body, most=2)[:2]
-            if len(index.nearest(title, body)) > 1
-            else (
-                index.nearest(title, body)[0],
-                None,
-            )
-        )
+        first, *others = index.nearest(title, body)
         assert first.id == id
         assert first.score == pytest.approx(1)
-        assert second is None or second.score < 0.6
+        assert all(other.score < 0.6 for other in others)
     assert index.nearest("Zebra", "quux") == []
     assert index.nearest("", "") == []
 
@@ -126,15 +119,18 @@ def test_a_rare_name_decides_over_many_common_words() -> None:
 
 
 def test_pasted_logs_weigh_less_than_what_was_written() -> None:
-    log = "\n".join(
-        f"2025-03-01 10:00:0{n} ERROR OrderGateway timeout in worker pool connection reset" for n in range(9)
-    )
-    trace = "\n".join(f"    at com.exchange.order.OrderGateway.send(OrderGateway.java:{n})" for n in range(9))
+    log = "2025-03-01 10:00:00 ERROR gateway timeout in worker pool\n    at com.exchange.Gateway.send(Gateway.java:7)"
     index = Index()
-    index.add(1, "Price alert is late", f"The alert comes ten minutes late.\n{log}\n{trace}")
+    index.add(1, "Price alert is late", f"The alert comes late.\n{log}")
     index.add(2, "Chart stays empty", "The candle chart stays empty in the browser.")
     index.add(3, "Order gateway timeout", "Orders time out.")
-    assert index.nearest("Chart is empty", f"candle chart empty\n{log}\n{trace}")[0].id == 2
+    assert index.nearest("Chart is empty", f"candle chart empty\n{log}")[0].id == 2
+    assert (
+        index.nearest("Chart is empty", "candle chart empty\n" + log.replace("\n", " ").replace("2025", "on 2025"))[
+            0
+        ].id
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,9 +169,9 @@ def test_an_index_is_what_it_holds_whatever_came_before(
     for id, texts in sorted(held.items()):
         fresh.add(id, *texts)
     assert len(lived) == len(fresh) == len(held)
-    assert [(near.id, pytest.approx(near.score)) for near in fresh.nearest(title, body)] == [
-        (near.id, near.score) for near in lived.nearest(title, body)
-    ]
+    one, other = fresh.nearest(title, body), lived.nearest(title, body)
+    assert [near.id for near in one] == [near.id for near in other]
+    assert [near.score for near in one] == pytest.approx([near.score for near in other])
 
 
 @given(st.text(max_size=200), st.text(max_size=200))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from email.message import EmailMessage
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from tests import world
@@ -14,7 +16,7 @@ from tests.portal.own_cases import noon as noon
 from tests.world import NOON
 from trustdesk.conversations import notices, proving, resolution
 from trustdesk.conversations.models import Conversation, Entry
-from trustdesk.customers import accounts
+from trustdesk.customers import accounts, limits
 from trustdesk.customers.visitors import Visitor
 from trustdesk.exchange import demo
 from trustdesk.exchange.connection import ExchangeSettings, connect
@@ -23,6 +25,20 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 class TestActs:
+    def test_who_writes_without_end_is_asked_to_wait_and_keeps_what_he_typed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        case = world.chat("hello")
+        client = browser()
+        monkeypatch.setattr(limits, "limiter", limits.Limiter())
+        for _ in range(settings.CHAT_MESSAGES_PER_MINUTE):
+            limits.limiter.wait(visitor=Visitor("visitor", "anna"), address="192.0.2.7", opens=False, at=time.monotonic())
+        answer = client.post(f"/cases/{case.reference}/replies/", {"text": "one more thing", "identity": "a" * 12})
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) >= 1
+        assert b"one more thing" in answer.content
+        assert Entry.objects.filter(conversation=case.conversation_id, kind="message").count() == 1
+
     def test_withdrawing_works_until_there_is_an_answer(self) -> None:
         case = world.chat("hello")
         client = browser()

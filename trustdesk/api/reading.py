@@ -47,7 +47,11 @@ def _refuse(_name: str) -> None:
 def _look_through(data: Any, depth: int) -> None:
     """Refuse texts that PostgreSQL cannot hold (a NUL, half of a surrogate pair), and what is nested deeply."""
     if isinstance(data, str):
-        if "\0" in data or any("\ud800" <= character <= "\udfff" for character in data):
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            raise Refused("invalid_request", Flaw("", "not_text")) from None
+        if "\0" in data:
             raise Refused("invalid_request", Flaw("", "not_text"))
     elif isinstance(data, dict | list):
         if depth >= DEPTH:

@@ -9,7 +9,7 @@ import psycopg
 from django.db import connection
 from psycopg.rows import namedtuple_row
 
-TOKEN = """
+FIND = """
 SELECT id, name, secret_hash, scopes, per_minute, expires_at, revoked_at, last_used_at FROM api_apitoken WHERE prefix = %s
 """
 

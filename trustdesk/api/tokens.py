@@ -79,7 +79,7 @@ def recognise(token: str, *, now: datetime) -> Caller | None:
     parts = _TOKEN.fullmatch(token)
     if parts is None:
         return None
-    row = statements.one(statements.TOKEN, (parts[1],))
+    row = statements.one(statements.FIND, (parts[1],))
     genuine = hmac.compare_digest(row.secret_hash if row else _NOBODYS, _hash(parts[2]))
     if row is None or not genuine or row.revoked_at is not None or row.expires_at <= now:
         return None

@@ -124,7 +124,8 @@ def _ahead(cases: Sequence[Answered], begins: Sequence[float], ends: Sequence[fl
     if any(case.ahead for case in cases):
         return [case.ahead for case in cases]
     came = sorted(begins)
-    return [bisect_left(came, begin) - bisect_right(ends, begin) for begin in begins]
+    # Below zero where others were answered the instant they came.
+    return [max(0, bisect_left(came, begin) - bisect_right(ends, begin)) for begin in begins]
 
 
 def _likeness(begin: float, now: float) -> float:

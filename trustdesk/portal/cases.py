@@ -103,6 +103,10 @@ def live(request: HttpRequest, _visitor: Visitor, view: public.CaseView) -> Http
 def replies(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> HttpResponse:
     """Add a message and files to a case; a closed one is followed by a new one, and that is shown then."""
     typed = _typed(request, visitor)
+    if seconds := signin.too_fast(request, visitor):
+        response = _case_page(request, view, typed | {"error": wording.too_fast()}, status=429)
+        response.headers["Retry-After"] = str(seconds)
+        return response
     if typed["refused_files"]:
         return _case_page(request, view, typed, status=422)
     try:

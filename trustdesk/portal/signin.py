@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from trustdesk.conversations import requests
-from trustdesk.customers import sessions, signin, visitors
+from trustdesk.customers import limits, sessions, signin, visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.portal import lines
 from trustdesk.realtime.socket import client_address
@@ -113,6 +114,11 @@ def named(visitor: Visitor) -> str:
 def to_sign_in(then: str) -> str:
     """Return the address of the sign-in page that leads back to a page of ours."""
     return f"/signin/?{urlencode({'then': then})}"
+
+
+def too_fast(request: HttpRequest, visitor: Visitor, *, opens: bool = False) -> int:
+    """Count what this visitor sends, and what strangers of his network open; returns 0, or the seconds to wait."""
+    return limits.limiter.wait(visitor=visitor, address=address(request), opens=opens, at=time.monotonic())
 
 
 def address(request: HttpRequest) -> str:

@@ -6,7 +6,6 @@ lost nothing; the case is made last, in one step, or not at all.
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trustdesk.conversations import public, requests
-from trustdesk.customers import limits, visitors
+from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.policy import reference as case_number
 from trustdesk.policy.forms import Problem
@@ -101,7 +100,7 @@ def files(request: HttpRequest) -> JsonResponse:
     """Store one file of a form that is being written; answers its key, or why it was not taken."""
     file, known = request.FILES.get("files"), visitors.from_request(request)
     visitor = known or visitors.anonymous()
-    if seconds := _too_fast(request, visitor, opens=known is None):
+    if seconds := signin.too_fast(request, visitor, opens=known is None):
         refusal = {"error": "rate_limited", "text": wording.too_fast()}
         return JsonResponse(refusal, status=429, headers={"Retry-After": str(seconds)})
     try:
@@ -132,7 +131,7 @@ def _take(request: HttpRequest, form: public.RequestForm, visitor: Visitor) -> H
     if refused:
         return _sheet(request, _judged(filled), status=422)
     add = case_number.parse(request.POST.get("add", ""))
-    if seconds := _too_fast(request, visitor, opens=not add):
+    if seconds := signin.too_fast(request, visitor, opens=not add):
         return _later(_sheet(request, _judged(filled), status=429, trouble=wording.too_fast()), seconds)
     try:
         return _add(filled, add) if add else _open(request, filled)
@@ -240,12 +239,6 @@ def _sheet(
         "file_bytes": wording.FILE_BYTES,
     }
     return signin.page(request, "portal/ticket_new.html", context, status=status)
-
-
-def _too_fast(request: HttpRequest, visitor: Visitor, *, opens: bool) -> int:
-    """Count what this visitor sends, and what strangers of his network open; returns 0, or the seconds to wait."""
-    address = signin.address(request)
-    return limits.limiter.wait(visitor=visitor, address=address, opens=opens, at=time.monotonic())
 
 
 def _later(response: HttpResponse, seconds: int) -> HttpResponse:
