@@ -29,8 +29,9 @@ pytestmark = pytest.mark.django_db
 
 @dataclass(frozen=True)
 class Rule:
-    """`who`: anyone; a visitor with his token (nothing is done by cookie); entrance: staff who sign in; staff behind
-    the second factor. `nobody`: the status of the first method for somebody who shows nothing."""
+    """`who`: anyone; a visitor or a caller with his token (nothing is done by cookie); a customer with his cookie (a form's
+    token for whatever he does); entrance: staff who sign in; staff behind the second factor. `nobody`: the status of the
+    first method for somebody who shows nothing."""
 
     who: str
     methods: str
@@ -40,6 +41,8 @@ class Rule:
 ANYONE, ENTRANCE, STAFF = Rule("anyone", "GET HEAD", 200), Rule("entrance", "GET POST", 200), Rule("staff", "GET", 302)
 DOING = Rule("staff", "POST", 401)
 FORM = Rule("staff", "GET POST", 302)
+READING, ACTING = Rule("customer", "GET HEAD", 404), Rule("customer", "POST GET HEAD", 404)
+CALLING = Rule("visitor", "GET HEAD", 401)
 
 POLICY = {
     "health/live": ANYONE,
@@ -51,6 +54,40 @@ POLICY = {
     "chat/files/<str:key>": Rule("visitor", "GET", 404),
     "chat/entries": Rule("visitor", "GET", 401),
     "chat/transcript/": Rule("visitor", "POST", 404),
+    "chat/visitor/": ANYONE,
+    "help/": ANYONE,
+    "follow/": Rule("customer", "GET HEAD POST", 200),
+    "signin/": Rule("customer", "GET HEAD POST", 200),
+    "signin/code/": Rule("customer", "GET HEAD POST", 302),
+    "signin/session/": Rule("customer", "POST GET HEAD", 403),  # asks for the origin instead of a form's token
+    "signout/": Rule("customer", "POST", 302),
+    "confirm/<str:token>/": Rule("customer", "GET HEAD POST", 200),
+    "tickets/new/": ANYONE,
+    "tickets/new/<slug:code>/": Rule("customer", "GET HEAD POST", 200),
+    "tickets/sent/<str:reference>/": READING,
+    "tickets/check/": Rule("customer", "POST", 404),
+    "tickets/similar/": Rule("customer", "POST", 404),
+    "tickets/files/": Rule("customer", "POST", 400),
+    "cases/": Rule("customer", "GET HEAD", 302),
+    "cases/<str:reference>/": READING,
+    "cases/<str:reference>/_live.html": READING,
+    "cases/<str:reference>/files/<str:key>": READING,
+    "cases/<str:reference>/transcript.txt": READING,
+    "cases/<str:reference>/replies/": ACTING,
+    "cases/<str:reference>/withdrawal/": ACTING,
+    "cases/<str:reference>/closing/": ACTING,
+    "cases/<str:reference>/reopening/": ACTING,
+    "cases/<str:reference>/chat/": ACTING,
+    "cases/<str:reference>/rating/": ACTING,
+    "cases/<str:reference>/transcript/": ACTING,
+    "cases/<str:reference>/proof/": Rule("customer", "GET HEAD POST", 404),
+    "api/v1/openapi.json": ANYONE,
+    "api/v1/conversations": Rule("visitor", "POST", 401),
+    "api/v1/conversations/<reference>": CALLING,
+    "api/v1/conversations/<reference>/messages": Rule("visitor", "POST", 401),
+    "api/v1/request-types": CALLING,
+    "api/v1/request-types/<code>": CALLING,
+    "api/v1/<path:reference>": Rule("nothing", "", 404),
     "staff/login/": ENTRANCE,
     "staff/logout/": Rule("entrance", "GET POST", 302),
     "staff/welcome/": Rule("entrance", "GET POST", 410),
@@ -114,8 +151,9 @@ def fill(route: str, **names: str) -> str:
         "token": "made-up",
         "pk": "999999",
         "name": "x",
+        "code": "how_to",
     }
-    return "/" + re.sub(r"<\w+:(\w+)>", lambda match: (nothing | names)[match[1]], route)
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: (nothing | names)[match[1]], route)
 
 
 def ask(client: Client, method: str, path: str, **more: Any) -> HttpResponseBase:
@@ -136,9 +174,11 @@ def test_somebody_who_shows_nothing(route: str, method: str) -> None:
     rule = POLICY[route]
     client = Client()
     answer = ask(client, method, fill(route))
-    if method == rule.methods.split()[0]:
+    if not rule.methods or method == rule.methods.split()[0]:
         assert answer.status_code == rule.nobody
-    elif rule.who in ("anyone", "visitor"):
+    elif rule.who == "customer" and method in rule.methods.split():
+        assert answer.status_code in (200, 302, 404, 410, 422)
+    elif rule.who in ("anyone", "visitor", "customer"):
         assert answer.status_code == 405
         assert set(answer.headers["Allow"].split(", ")) <= set(rule.methods.split())
     elif rule.who == "staff":

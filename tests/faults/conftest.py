@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
@@ -71,15 +72,31 @@ def dice() -> random.Random:
     return seeded()
 
 
+class Client(Protocol):
+    """A customer's window or a desk page."""
+
+    name: str
+    connected: asyncio.Event
+
+    def run(self) -> Coroutine[Any, Any, None]:
+        """Stay connected until cancelled."""
+
+    async def settled(self, within: float = 30) -> None:
+        """Wait until everything said is acknowledged."""
+
+    def drop(self) -> None:
+        """Lose the connection without a word."""
+
+
 @asynccontextmanager
-async def connected(customers: list[Customer], *, within: float = 30, at_once: int = 50) -> AsyncIterator[None]:
-    """Run clients until the block ends; it begins when all have been welcomed."""
-    tasks = []
+async def connected(clients: Collection[Client], *, within: float = 30, at_once: int = 50) -> AsyncIterator[None]:
+    """Run clients until the block ends; it begins when all have been let in."""
+    tasks: list[asyncio.Task[None]] = []
     try:
-        for start in range(0, len(customers), at_once):
-            some = customers[start : start + at_once]
-            tasks += [asyncio.create_task(customer.run()) for customer in some]
-            await asyncio.wait_for(asyncio.gather(*(customer.connected.wait() for customer in some)), within)
+        for start in range(0, len(clients), at_once):
+            some = list(clients)[start : start + at_once]
+            tasks += [asyncio.create_task(client.run()) for client in some]
+            await asyncio.wait_for(asyncio.gather(*(client.connected.wait() for client in some)), within)
         yield
         for task in tasks:
             assert not task.done(), task.exception()
@@ -100,9 +117,9 @@ async def chatter(customers: list[Customer], dice: random.Random, *, seconds: fl
         await asyncio.sleep(0.01)
 
 
-async def all_settled(customers: list[Customer], within: float = 30) -> None:
+async def all_settled(clients: Collection[Client], within: float = 30) -> None:
     """Wait until everything everybody said is acknowledged."""
-    await asyncio.gather(*(customer.settled(within) for customer in customers))
+    await asyncio.gather(*(client.settled(within) for client in clients))
 
 
 def group(

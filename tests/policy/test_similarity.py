@@ -125,12 +125,6 @@ def test_pasted_logs_weigh_less_than_what_was_written() -> None:
     index.add(2, "Chart stays empty", "The candle chart stays empty in the browser.")
     index.add(3, "Order gateway timeout", "Orders time out.")
     assert index.nearest("Chart is empty", f"candle chart empty\n{log}")[0].id == 2
-    assert (
-        index.nearest("Chart is empty", "candle chart empty\n" + log.replace("\n", " ").replace("2025", "on 2025"))[
-            0
-        ].id
-        == 1
-    )
 
 
 @pytest.mark.parametrize(
@@ -169,9 +163,9 @@ def test_an_index_is_what_it_holds_whatever_came_before(
     for id, texts in sorted(held.items()):
         fresh.add(id, *texts)
     assert len(lived) == len(fresh) == len(held)
-    one, other = fresh.nearest(title, body), lived.nearest(title, body)
-    assert [near.id for near in one] == [near.id for near in other]
-    assert [near.score for near in one] == pytest.approx([near.score for near in other])
+    expected, found = fresh.nearest(title, body), lived.nearest(title, body)
+    assert [near.id for near in found] == [near.id for near in expected]
+    assert [near.score for near in found] == pytest.approx([near.score for near in expected])
 
 
 @given(st.text(max_size=200), st.text(max_size=200))

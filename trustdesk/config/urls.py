@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("trustdesk.desk.urls")),
     path("", include("trustdesk.widget.urls")),
     path("", include("trustdesk.portal.urls")),
+    path("api/v1/", include("trustdesk.api.urls")),
     path("chat/", include("trustdesk.widget.file_urls")),
 ]
 if settings.DEMO:

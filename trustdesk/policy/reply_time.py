@@ -1,7 +1,7 @@
 """When a ticket gets its first reply: "usually between 20 minutes and 2 hours", from what was done and what is waiting.
 
 Tickets wait through nights, week-ends and lunch hours, so hours on the clock say little. Time is counted in *work*
-instead: in how many first replies of this type are usually written in it, by day of the week and quarter of an hour. A
+instead: in how many first replies of this type are usually written in it, by day of the week and hour of the day. A
 closed office does no work. From past cases, oldest load and all, we learn how much work passed per place in the queue
 before each was answered; quantiles of that, among cases that came at a like hour with as many ahead, are the range. The
 work it stands for is then laid out again on the clock from now on.
@@ -26,8 +26,8 @@ _HALF_LIFE = 200  # cases
 _LIKE_HOUR = 4.0  # hours between two times of day that still have much in common
 _ANY_HOUR = 0.1  # weight of a case from another time of day
 _LIKE_DAY = (1.0, 0.5, 0.05)  # weight of the same weekday, of one of the same kind, and of another
-_QUARTER = 15 * 60
-_DAY = 96  # quarters
+_HOUR = 3600  # seconds
+_DAY = 24
 _WEEK = 7 * _DAY
 _SATURDAY = 5
 _NEVER_NOTHING = 0.02  # of the mean: work assumed even in hours when none was ever seen
@@ -70,20 +70,20 @@ def expect(
     cases = sorted((case for case in recent if now - HORIZON <= case.at <= now), key=lambda case: case.at)[-MEMORY:]
     if len(cases) < ENOUGH:
         return None
-    moment = _quarters(now)
-    ends = [_quarters(case.at) for case in cases]
-    begins = [end - case.took.total_seconds() / _QUARTER for case, end in zip(cases, ends, strict=True)]
+    moment = _hours(now)
+    ends = [_hours(case.at) for case in cases]
+    begins = [end - case.took.total_seconds() / _HOUR for case, end in zip(cases, ends, strict=True)]
     work = _Work(ends, moment)
     places = [1 + ahead for ahead in _ahead(cases, begins, ends)]
     seen = sorted(
         (work.between(begin, end) / place, _level(place), _likeness(begin, moment) * 0.5 ** (age / _HALF_LIFE))
         for age, (begin, end, place) in enumerate(zip(reversed(begins), reversed(ends), reversed(places), strict=True))
     )
-    aim = work.between(moment, moment + promised.total_seconds() / _QUARTER) if promised else math.inf
+    aim = work.between(moment, moment + promised.total_seconds() / _HOUR) if promised else math.inf
     low, high = (_bound(seen, quantile, 1 + open_ahead, aim) for quantile in (_EARLY, share))
     return Range(
-        low=work.time_for(low, moment) * _QUARTER,
-        high=work.time_for(high, moment) * _QUARTER,
+        low=work.time_for(low, moment) * _HOUR,
+        high=work.time_for(high, moment) * _HOUR,
         share=share,
         learned_from=len(cases),
     )
@@ -104,9 +104,13 @@ def _bound(seen: Sequence[tuple[float, int, float]], quantile: float, place: int
 
 
 def _quantile(weighted: Sequence[tuple[float, float]], share: float, *, prior: float) -> float:
-    """Return the value that ``share`` of the weight lies within, of values in order; ``prior`` is one more, weight 1."""
+    """Return the value that ``share`` of the weight lies within, of values in order; ``prior`` is one more, weight 1.
+
+    And one more that is slower than all, for the next case is not among those seen: without it too many come late (as
+    in conformal prediction: Vovk, Gammerman and Shafer 2005).
+    """
     known = prior < math.inf
-    left = share * (known + sum(weight for _, weight in weighted))
+    left = share * (1 + known + sum(weight for _, weight in weighted))
     for value, weight in weighted:
         if known and value >= prior:
             known = False
@@ -130,7 +134,7 @@ def _ahead(cases: Sequence[Answered], begins: Sequence[float], ends: Sequence[fl
 
 def _likeness(begin: float, now: float) -> float:
     """Return the weight of a case by the time of day it came: no night tells about a noon."""
-    apart = abs((begin - now + _DAY / 2) % _DAY - _DAY / 2) / 4
+    apart = abs((begin - now + _DAY / 2) % _DAY - _DAY / 2)
     return _ANY_HOUR + (1 - _ANY_HOUR) * math.exp(-((apart / _LIKE_HOUR) ** 2))
 
 
@@ -138,27 +142,25 @@ def _level(place: int) -> int:
     return round(math.log2(place))
 
 
-def _quarters(moment: datetime) -> float:
-    return (moment - _MONDAY).total_seconds() / _QUARTER
+def _hours(moment: datetime) -> float:
+    return (moment - _MONDAY).total_seconds() / _HOUR
 
 
 class _Work:
-    """How much work is usually done when: quarters of an hour (since a Monday) to replies, and back."""
+    """How much work is usually done when: hours (since a Monday) to replies, and back."""
 
     def __init__(self, ends: Sequence[float], now: float) -> None:
         """Learn it from when replies were written, the first of them first."""
+        begun, running = int(ends[0]), int(now)
+        # By hour of the week: replies, and how often the hour came; the running hour is left out, being incomplete.
         done = [0] * _WEEK
         for end in ends:
-            done[int(end) % _WEEK] += 1
-        begun, running = int(ends[0]), int(now)
-        # How often each quarter of the week came, the running one left out.
-        passed = [
-            max(0, (running - begun - (quarter - begun) % _WEEK + _WEEK - 1) // _WEEK) for quarter in range(_WEEK)
-        ]
+            done[int(end) % _WEEK] += int(end) < running
+        passed = [max(0, (running - begun - (hour - begun) % _WEEK + _WEEK - 1) // _WEEK) for hour in range(_WEEK)]
         mean = len(ends) / max(1, running - begun)
         self._sums = [0.0]
-        for quarter in range(_WEEK):
-            day, time = divmod(quarter, _DAY)
+        for hour in range(_WEEK):
+            day, time = divmod(hour, _DAY)
             rate = mean
             if observed := sum(weight * passed[other * _DAY + time] for other, weight in _LIKE_DAYS[day]):
                 rate = sum(weight * done[other * _DAY + time] for other, weight in _LIKE_DAYS[day]) / observed
@@ -169,17 +171,17 @@ class _Work:
         return self._until(end) - self._until(begin)
 
     def time_for(self, work: float, begin: float) -> float:
-        """Return how many quarters from ``begin`` it takes to do this work."""
+        """Return how many hours from ``begin`` it takes to do this work."""
         weeks, rest = divmod(self._until(begin) + work, self._sums[-1])
-        quarter = min(bisect_right(self._sums, rest), _WEEK) - 1
-        part = (rest - self._sums[quarter]) / (self._sums[quarter + 1] - self._sums[quarter])
-        return max(0.0, weeks * _WEEK + quarter + part - begin)
+        hour = min(bisect_right(self._sums, rest), _WEEK) - 1
+        part = (rest - self._sums[hour]) / (self._sums[hour + 1] - self._sums[hour])
+        return max(0.0, weeks * _WEEK + hour + part - begin)
 
     def _until(self, moment: float) -> float:
         weeks, rest = divmod(moment, _WEEK)
-        quarter = int(rest)
-        step = self._sums[quarter + 1] - self._sums[quarter]
-        return weeks * self._sums[-1] + self._sums[quarter] + step * (rest - quarter)
+        hour = int(rest)
+        step = self._sums[hour + 1] - self._sums[hour]
+        return weeks * self._sums[-1] + self._sums[hour] + step * (rest - hour)
 
 
 def _like_days(day: int) -> list[tuple[int, float]]:
