@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import django
+import psycopg
 import pytest
 from django.apps import apps
 from django.core.management import call_command
@@ -73,6 +74,10 @@ def _template(postgres: embedded.EmbeddedServer, django_db_blocker: DjangoDbBloc
         _point_connection(postgres, name=TEMPLATE, role=database.OWNER)
         call_command("upgrade", verbosity=0)
         _close()
+    with psycopg.connect(_superuser(postgres), autocommit=True) as link:
+        # A pool may be opening one more connection at the moment it is closed: then nothing could be copied any more.
+        link.execute(f"ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")
+        link.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [TEMPLATE])
     return postgres
 
 

@@ -392,6 +392,8 @@ def test_everybody_can_use_it(page: Page, scheme: Any, language: str, screenshot
 
 
 def _is_for_everybody(page: Page) -> None:
+    # What is still fading in has not its colours yet.
+    page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)))")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
     found = Axe().run(page, options={"resultTypes": ["violations"]})
     assert found.violations_count == 0, found.generate_report()

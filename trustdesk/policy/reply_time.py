@@ -2,7 +2,7 @@
 
 Tickets wait through nights, week-ends and lunch hours, so hours on the clock say little. Time is counted in *work*
 instead: in how many first replies of this type are usually written in it, by day of the week and hour of the day. A
-closed office does no work. From past cases, oldest load and all, we learn how much work passed per place in the queue
+closed office does no work. From past cases, with the queue each of them met, we learn how much work passed per place in the queue
 before each was answered; quantiles of that, among cases that came at a like hour with as many ahead, are the range. The
 work it stands for is then laid out again on the clock from now on.
 
@@ -104,13 +104,9 @@ def _bound(seen: Sequence[tuple[float, int, float]], quantile: float, place: int
 
 
 def _quantile(weighted: Sequence[tuple[float, float]], share: float, *, prior: float) -> float:
-    """Return the value that ``share`` of the weight lies within, of values in order; ``prior`` is one more, weight 1.
-
-    And one more that is slower than all, for the next case is not among those seen: without it too many come late (as
-    in conformal prediction: Vovk, Gammerman and Shafer 2005).
-    """
+    """Return the value that ``share`` of the weight lies within, of values in order; ``prior`` is one more, weight 1."""
     known = prior < math.inf
-    left = share * (1 + known + sum(weight for _, weight in weighted))
+    left = share * (known + sum(weight for _, weight in weighted))
     for value, weight in weighted:
         if known and value >= prior:
             known = False

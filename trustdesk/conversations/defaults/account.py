@@ -72,7 +72,6 @@ FROZEN: Final = TypeDefault(
     resolve=3 * DAY,
     needs=1,
     documents=True,
-    in_chat=True,
     fields=(
         UID,
         when("When did you first see it?", "您首次发现是什么时间？"),
@@ -142,7 +141,6 @@ FACTOR: Final = TypeDefault(
     resolve=3 * DAY,
     needs=1,
     documents=True,
-    in_chat=True,
     fields=(
         UID,
         FieldDefault(

@@ -202,7 +202,6 @@ UNUSUAL: Final = TypeDefault(
     first_reply=30,
     resolve=DAY,
     needs=2,
-    in_chat=True,
     fields=(
         PERIOD,
         PRODUCT,

@@ -33,7 +33,6 @@ DOWN: Final = TypeDefault(
     first_reply=5,
     resolve=0,
     needs=0,
-    in_chat=True,
     fields=(
         what("Which page or part, and what do you see?", "哪个页面或功能？显示什么？"),
         PLATFORM,
@@ -62,7 +61,6 @@ BUG: Final = TypeDefault(
     first_reply=4 * HOUR,
     resolve=0,
     needs=0,
-    in_chat=True,
     fields=(
         what("What is wrong, in one sentence?", "请用一句话说明问题", kind="text"),
         FieldDefault(

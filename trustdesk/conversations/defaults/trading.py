@@ -105,7 +105,6 @@ P2P: Final = TypeDefault(
     first_reply=10,
     resolve=DAY,
     needs=2,
-    in_chat=True,
     fields=(
         FieldDefault(key="order_id", kind="order_id", label="P2P order number", label_zh="P2P 订单号", required=True),
         FieldDefault(

@@ -7,6 +7,15 @@ from django.db import migrations
 
 from trustdesk.conversations.defaults import TEAMS, TYPES
 
+# Those of the chat come first and in this order: what is asked most.
+FIRST = (
+    "hacked", "deposit_missing", "withdrawal_delayed", "order", "login", "kyc", "promotion", "api", "phishing", "how_to", "other",
+)  # fmt: skip
+
+
+def place(number, code):
+    return FIRST.index(code) if code in FIRST else len(FIRST) + number
+
 
 def set_up(apps, schema_editor):
     apps.get_model("channels", "Inbox").objects.get_or_create(kind="form", address="", defaults={"name": "Tickets"})
@@ -33,7 +42,7 @@ def set_up(apps, schema_editor):
             "needs": one.needs,
             "documents": one.documents,
             "in_chat": one.in_chat,
-            "position": position,
+            "position": place(position, one.code),
         }
         kind, _made = RequestType.objects.update_or_create(code=one.code, defaults=values)
         RequestField.objects.bulk_create(
