@@ -11,7 +11,7 @@ from trustdesk.conversations.models import Conversation
 from trustdesk.policy import reply_time
 
 FRESH = 30.0  # seconds an expectation may be old
-HISTORY = 200  # answered cases of one type that are looked at
+HISTORY = 1_000  # answered cases of one type that are looked at
 HORIZON = timedelta(days=28)
 EARLIEST = 0.25  # of the target: from when on an answer is to be expected while nothing is known
 SHARE = 0.8

@@ -41,8 +41,8 @@ from trustdesk.staff.permissions import Action, Seat
 
 log = logging.getLogger(__name__)
 
-RECHECK_EVERY = 0.7  # seconds between two looks at sessions and permissions
-RECHECK_WITHIN = 1.2  # seconds such a look may take: both together stay below the two seconds we promise
+RECHECK_EVERY = 0.5  # seconds between two looks at sessions and permissions
+RECHECK_WITHIN = 0.7  # seconds such a look may take: one that began too early, the pause and the next stay below the two seconds we promise
 PRESENT_EVERY = 20.0  # seconds between two notes that an agent is at the desk
 COALESCE = 0.005  # seconds that hints gather before they are sent
 LIST_EVERY = 1.0  # seconds between two hints that a list changed
@@ -92,7 +92,7 @@ class Desks:
                 desk.check(now)
             # What a lost hint did not tell: each case that moved since the last round is hinted once more.
             came = {conversation: where.last_seq for conversation, where in now.cases.items()}
-            self.hub.deliver({f"case:{one}": str(seq) for one, seq in came.items() if self._came.get(one, seq) != seq})
+            self.hub.deliver({f"case:{one}": str(seq) for one, seq in came.items() if self._came.get(one) != seq})
             self._came = came
 
     async def _be_present(self) -> None:

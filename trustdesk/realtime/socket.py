@@ -79,7 +79,7 @@ class Socket:
         """Queue a frame; a reader too slow for the buffer is dropped and comes back to resume."""
         if self._closed:
             return
-        data = orjson.dumps(frame, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
+        data = encoded(frame)
         if self._waiting is None:
             self._waiting, self._size = deque(), 0
         # The oldest does not count: one large frame, and what follows it at once, is not a slow reader.
@@ -137,6 +137,11 @@ class Socket:
             abort = self._scope.get("state", {}).get("abort")
             if abort is not None:
                 abort()
+
+
+def encoded(frame: Frame) -> bytes:
+    """Write a frame as JSON, times in UTC to the second; clients that poll get the very same."""
+    return orjson.dumps(frame, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
 
 
 def client_address(scope: Scope, *, trusted_proxies: int) -> str:

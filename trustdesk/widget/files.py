@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
+from trustdesk.realtime.socket import encoded
 from trustdesk.seams import clock
 from trustdesk.widget import frames
 
@@ -76,7 +77,7 @@ def file(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 @require_GET
-def entries(request: HttpRequest) -> JsonResponse:
+def entries(request: HttpRequest) -> HttpResponse:
     """Answer what came after a position, for clients that poll: the same entries as on the socket."""
     visitor = visitors.read(_bearer(request))
     after = request.GET.get("after", "0")
@@ -91,9 +92,8 @@ def entries(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": "no_case"}, status=404)
     page = public.entries_after({case.id: int(after)})[case.id]
     lines = [frames.entry(line) for line in page.lines]
-    return JsonResponse(
-        {"case": case.reference, "epoch": public.epoch(), "after": page.after, "upto": page.upto, "entries": lines}
-    )
+    frame = {"case": case.reference, "epoch": public.epoch(), "after": page.after, "upto": page.upto, "entries": lines}
+    return HttpResponse(encoded(frame), content_type="application/json")
 
 
 @csrf_exempt
