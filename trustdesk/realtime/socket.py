@@ -129,14 +129,14 @@ class Socket:
             log.debug("socket: %s while closing", type(error).__name__)
 
     def _abort(self, closing: asyncio.Task[None]) -> None:
-        """Cut the connection of a reader that does not even take the close frame."""
+        """Cut the connection of a reader that has not taken the close frame by now; of any other nothing is left to cut."""
         if not closing.done():
             closing.cancel()
             if self._task is not None:
                 self._task.cancel()
-            abort = self._scope.get("state", {}).get("abort")
-            if abort is not None:
-                abort()
+        abort = self._scope.get("state", {}).get("abort")
+        if abort is not None:
+            abort()
 
 
 def encoded(frame: Frame) -> bytes:
