@@ -1,0 +1,57 @@
+"""One mail as it came (`RawMail`) and as read (`Letter`). Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RawMail:
+    """The bytes of one mail, and what only its bearer knows."""
+
+    content: bytes  # RFC 5322, as received
+    source: str  # the bearer's own id, unique per inbox: "imap:<uidvalidity>:<uid>", "smtp:<random>", "<provider>:<event>"
+    received_at: datetime
+    recipients: tuple[str, ...] = ()  # of the envelope; () where the bearer does not know
+    sender: str | None = None  # MAIL FROM; "" is the null sender, None is unknown
+    ip: str = ""  # of the client that spoke SMTP to us; blank: another server of ours did
+    helo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One address with the display name beside it; the address is what would be delivered to, the domain in lower case."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One attached or inline file; `name` is as the sender wrote it, for `filetypes` to judge."""
+
+    name: str
+    media_type: str
+    content: bytes
+    content_id: str = ""  # without brackets; what <img src="cid:…"> names
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail, read. `sender` is None unless the From fields name exactly one address in a form nobody reads as another."""
+
+    subject: str
+    sender: Mailbox | None
+    senders: tuple[Mailbox, ...]  # everything that From fields name, in order
+    reply_to: tuple[Mailbox, ...]
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    sent_at: datetime | None
+    message_id: str  # with its brackets; blank where there is none
+    references: tuple[str, ...]  # of References and In-Reply-To, each once, with their brackets, the newest last
+    text: str  # what a person reads: the text part, or made from HTML
+    html: str  # as sent, not cleaned; blank where there is none
+    files: tuple[File, ...]
+    headers: tuple[tuple[str, str], ...]  # decoded, in the order of the mail: the newest trace field first
