@@ -11,6 +11,21 @@ from trustdesk.policy.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
+class MailFacts:
+    """What staff see of a mail beside what was said in it. `verdict`: proved, claimed, or failed (policy.mail)."""
+
+    sender: str
+    verdict: str
+    message_id: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    quoted: str = ""  # history and signature, folded away
+    html: str = ""  # as sent; what is stored is cleaned
+    refused_files: tuple[tuple[str, str], ...] = ()  # name, code
+    payload_id: int | None = None  # where the bytes are
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """One customer message, normalised. Ids are the sender's own and unique per inbox: they make intake idempotent."""
 
@@ -32,6 +47,9 @@ class Inbound:
     facts: tuple[Fact, ...] = ()  # what those answers are; what is in the text is recognised here
     answer_to: str = ""  # mail address that a new case is answered at
     answer_proved: bool = False  # the sender has shown that it is his
+    team_id: int | None = None  # who takes it when it opens a case; None: the team of its type
+    spam: bool = False  # it opens a case that nobody answers and no list shows
+    mail: MailFacts | None = None  # of a mail: what staff see beside the text
     automatic: bool = False  # an auto-reply, a list: recorded, never answered
     public: bool = False  # anyone can read the thread
 
@@ -46,6 +64,12 @@ class Outbound:
     text: str
     locale: str = "en"
     automatic: bool = False  # no person wrote it: nothing may answer it of its own accord
+    html: str = ""
+    message_id: str = ""  # of ours; blank: made from the key
+    reply_to: str = ""  # where an answer finds its case
+    bounce_to: str = ""  # envelope sender; blank: the null sender of automatic mail (RFC 3834)
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from trustdesk.staff.models import Team
+
 
 class Inbox(models.Model):
     """One configured account of ours on a channel: the chat, a mail address, a bot."""
@@ -11,14 +13,91 @@ class Inbox(models.Model):
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=16)
     name = models.CharField(max_length=100)
-    address = models.CharField(max_length=320, blank=True)
+    address = models.CharField(max_length=320, blank=True)  # of mail, blank: the one of MAIL_FROM
     enabled = models.BooleanField(default=True)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True)  # blank: the team of the request type
+    type_code = models.SlugField(blank=True)  # what arrives here is about, unless its subject says otherwise
+    secrets = models.BinaryField(null=True)  # sealed JSON: how it is fetched (`channels.mailboxes`)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "address"], name="inbox_once")]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.name}"
+
+
+class HookPayload(models.Model):
+    """One thing as it came from outside, before anybody read it. Sealed under a key of its own; without the key it is gone."""
+
+    class State(models.TextChoices):
+        STORED = "stored"  # to be read
+        PROCESSED = "processed"  # became lines of a case, or needed none
+        UNREADABLE = "unreadable"  # no reader could make sense of it: staff see it, with Retry
+        HELD = "held"  # read, and shown only to staff: nobody vouches for its sender, or a machine sent it
+
+    id = models.BigAutoField(primary_key=True)
+    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=24)  # mail, or the provider whose web hook it was
+    source = models.CharField(max_length=200)  # the bearer's own id: makes handing it over again harmless
+    sealed = models.BinaryField(null=True)  # the bytes and their envelope; null: shredded
+    key = models.BinaryField(null=True)  # wrapped by the key of the installation
+    size = models.IntegerField()  # bytes
+    state = models.CharField(max_length=10, choices=State.choices, default=State.STORED)
+    reason = models.CharField(max_length=64, blank=True)  # a code, of what is unreadable or held
+    attempts = models.SmallIntegerField(default=0)
+    not_before = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    conversation_id = models.BigIntegerField(null=True, db_index=True)  # no foreign key: the core is a layer above
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["inbox", "source"], name="payload_once")]
+        indexes = [
+            models.Index(fields=["not_before"], name="payload_due", condition=models.Q(state="stored")),
+            models.Index(
+                fields=["-received_at"], name="payload_for_staff", condition=models.Q(state__in=["unreadable", "held"])
+            ),
+            models.Index(fields=["received_at"], name="payload_kept", condition=models.Q(key__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} payload {self.pk}"
+
+
+class MailboxState(models.Model):
+    """How far one mailbox has been fetched, and what was seen there: the ledger's other side."""
+
+    inbox = models.OneToOneField(Inbox, on_delete=models.CASCADE, primary_key=True)
+    uid_validity = models.BigIntegerField(default=0)
+    last_uid = models.BigIntegerField(default=0)  # everything up to here is stored
+    on_server = models.IntegerField(default=0)  # mails seen there at the last look
+    missing = models.JSONField(default=list)  # UIDs seen there, not stored and not too old: the gaps, by name
+    problem = models.CharField(max_length=64, blank=True)  # a code; blank: it works
+    alive_at = models.DateTimeField(null=True)  # the fetcher's last sign of life
+    looked_at = models.DateTimeField(null=True)  # last time both sides were compared
+
+    def __str__(self) -> str:
+        return f"state of mailbox {self.inbox_id}"
+
+
+class ReplyAddress(models.Model):
+    """Where one recipient's answers about one case come to. Who writes to it and is somebody else is a third party."""
+
+    class Purpose(models.TextChoices):
+        CASE = "case"  # the customer
+        SIDE = "side"  # an outside department; its answers never reach the customer
+
+    id = models.BigAutoField(primary_key=True)
+    token_hash = models.BinaryField(max_length=32, unique=True)  # SHA-256: who reads this table can write to no case
+    conversation_id = models.BigIntegerField(db_index=True)
+    recipient = models.CharField(max_length=320)  # in lower case
+    purpose = models.CharField(max_length=4, choices=Purpose.choices)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"reply address {self.pk}"
 
 
 class Delivery(models.Model):
@@ -28,6 +107,8 @@ class Delivery(models.Model):
         QUEUED = "queued"
         SENDING = "sending"
         SENT = "sent"
+        DELIVERED = "delivered"  # a provider said so
+        BOUNCED = "bounced"  # it came back for good
         FAILED = "failed"
 
     id = models.BigAutoField(primary_key=True)
@@ -38,7 +119,10 @@ class Delivery(models.Model):
     recipient = models.CharField(max_length=320)
     subject = models.CharField(max_length=200)
     text = models.TextField(blank=True)  # emptied once sent when it carries a code
-    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    message_id = models.CharField(max_length=200, blank=True)  # of the mail, once it was made; unguessable
+    bounce_hash = models.BinaryField(max_length=32, null=True, unique=True)  # SHA-256 of what stands in its return path
+    about = models.JSONField(default=dict)  # in_reply_to, references: what it answers
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     attempts = models.SmallIntegerField(default=0)
     not_before = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True)
@@ -50,7 +134,8 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["not_before"], name="delivery_due", condition=models.Q(state__in=["queued", "sending"])
-            )
+            ),
+            models.Index(fields=["message_id"], name="delivery_message", condition=~models.Q(message_id="")),
         ]
 
     def __str__(self) -> str:

@@ -101,6 +101,7 @@ class Conversation(models.Model):
     waiting_since = models.DateTimeField(null=True)  # the customer has been waiting for an answer since
     answered_at = models.DateTimeField(null=True)  # first reply
     resolved_at = models.DateTimeField(null=True)
+    spam_at = models.DateTimeField(null=True)  # out of every list but that of spam since; null: a case like any other
     rating = models.SmallIntegerField(null=True)
     rating_comment = models.TextField(blank=True)
     answer_to = models.EmailField(blank=True)  # "answer me by mail": where to, when the chat is gone
@@ -126,6 +127,7 @@ class Conversation(models.Model):
                 fields=["priority", "queued_at"], name="chat_queue", condition=models.Q(queued_at__isnull=False)
             ),
             models.Index(fields=["-updated_at"], name="case_recent"),
+            models.Index(fields=["-spam_at"], name="case_spam", condition=models.Q(spam_at__isnull=False)),
             models.Index(
                 fields=["assignee", "team"],
                 name="case_unfinished",
@@ -193,6 +195,46 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"entry {self.pk}"
+
+
+class MailPart(models.Model):
+    """What staff see of one mail beside the text of its line: sender and who vouches for him, history, cleaned HTML."""
+
+    id = models.BigAutoField(primary_key=True)
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="mail_parts", db_index=False)
+    seq = models.IntegerField()  # of its line
+    sender = models.CharField(max_length=320)
+    verdict = models.CharField(max_length=16)  # proved | claimed | failed
+    message_id = models.CharField(max_length=400, blank=True)
+    to = models.JSONField(default=list)
+    cc = models.JSONField(default=list)
+    quoted = models.TextField(blank=True)
+    html = models.TextField(blank=True)  # cleaned, pictures of others blocked; blank where the guard found a secret
+    refused_files = models.JSONField(default=list)  # [name, code]
+    payload_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "seq"], name="mail_part_once")]
+
+    def __str__(self) -> str:
+        return f"mail part {self.pk}"
+
+
+class SideConversation(models.Model):
+    """An exchange of mails with an outside department about one case. Its lines are notes: the customer never sees them."""
+
+    id = models.BigAutoField(primary_key=True)
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="side_conversations")
+    recipient = models.EmailField()
+    subject = models.CharField(max_length=200)
+    begun_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "recipient"], name="side_once")]
+
+    def __str__(self) -> str:
+        return f"side conversation {self.pk}"
 
 
 class Evidence(models.Model):

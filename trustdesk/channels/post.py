@@ -1,0 +1,216 @@
+"""What came from outside and nobody has read yet: stored, sealed, before its bearer is told that we have it.
+
+A row goes STORED → PROCESSED | HELD | UNREADABLE. Reading happens in jobs, any number of them at once; one that dies leaves
+its rows claimed, and a few minutes later somebody else takes them. What is read is kept for thirty days, so that a better
+reader can read it again, and then shredded: at once where it held a secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.db.models import Count, Q
+
+from trustdesk.channels import sealing
+from trustdesk.channels.models import HookPayload
+from trustdesk.realtime import jobs
+from trustdesk.realtime.group_commit import GroupCommit
+from trustdesk.seams import failpoints
+
+KEPT = timedelta(days=30)
+LEASE = timedelta(minutes=5)  # longer than reading one batch may take
+ATTEMPTS = 3  # of reading one, before staff are asked to look at it
+AGAIN = timedelta(seconds=20)  # doubled with each attempt
+JOB = "conversations.read_post"
+
+log = logging.getLogger(__name__)
+State = HookPayload.State
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One thing as it came. `source` is its bearer's own id; `envelope` what only the bearer knows, as JSON takes it."""
+
+    inbox_id: int
+    kind: str
+    source: str
+    content: bytes
+    envelope: Mapping[str, Any]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A stored thing, opened, for this process to read."""
+
+    id: int
+    inbox_id: int
+    kind: str
+    content: bytes
+    envelope: Mapping[str, Any]
+    received_at: datetime
+    attempts: int  # this one included
+    released: bool  # staff looked at it and want it read as a person's
+
+
+def store(raws: Sequence[Raw]) -> list[bool]:
+    """Store things in one transaction, with the job that reads them; return of each whether it is new.
+
+    One whose (inbox, source) is known is not stored again: handing it over twice is harmless.
+    """
+    rows = [_row(raw) for raw in {(raw.inbox_id, raw.source): raw for raw in raws}.values()]
+    with transaction.atomic():
+        known = set(
+            HookPayload.objects.filter(
+                inbox_id__in={row.inbox_id for row in rows}, source__in={row.source for row in rows}
+            ).values_list("inbox_id", "source")
+        )
+        fresh = [row for row in rows if (row.inbox_id, row.source) not in known]
+        HookPayload.objects.bulk_create(fresh, ignore_conflicts=True)
+        if fresh:
+            jobs.defer(JOB)
+        failpoints.hit("before_commit")
+    failpoints.hit("after_commit")
+    new = {(row.inbox_id, row.source) for row in fresh}
+    return [(raw.inbox_id, raw.source) in new for raw in raws]
+
+
+def _row(raw: Raw) -> HookPayload:
+    envelope = orjson.dumps(raw.envelope)
+    sealed, key = sealing.seal(len(envelope).to_bytes(4) + envelope + raw.content)
+    return HookPayload(
+        inbox_id=raw.inbox_id,
+        kind=raw.kind,
+        source=raw.source,
+        sealed=sealed,
+        key=key,
+        size=len(raw.content),
+        not_before=raw.received_at,
+        received_at=raw.received_at,
+    )
+
+
+_writer: GroupCommit[Raw, bool] = GroupCommit(store, name="post", most=100, bound=1000, patience=20.0)
+
+
+def put(raw: Raw) -> asyncio.Future[bool]:
+    """Queue one thing from the running event loop; awaiting the future waits until it is stored. Fails with Unavailable."""
+    return _writer.put(raw)
+
+
+def submit(raw: Raw) -> Future[bool]:
+    """Queue one thing from a thread; fails as `put`."""
+    return _writer.submit(raw)
+
+
+def claim(*, now: datetime, most: int) -> list[Claimed]:
+    """Take what is due or was left behind, oldest first; two processes never take the same."""
+    with transaction.atomic():
+        rows = list(
+            HookPayload.objects.select_for_update(skip_locked=True)
+            .filter(Q(claimed_at=None) | Q(claimed_at__lt=now - LEASE), state=State.STORED, not_before__lte=now)
+            .order_by("not_before", "id")[:most]
+        )
+        for row in rows:
+            row.claimed_at, row.attempts = now, row.attempts + 1
+        HookPayload.objects.bulk_update(rows, ["claimed_at", "attempts"])
+    return [claimed for row in rows if (claimed := _opened(row, now)) is not None]
+
+
+def _opened(row: HookPayload, now: datetime) -> Claimed | None:
+    try:
+        envelope, content = _unsealed(row)
+    except sealing.Unsealable:
+        log.warning("payload %s cannot be opened", row.pk)
+        unreadable(row.pk, reason="sealed", now=now)
+        return None
+    return Claimed(
+        row.pk, row.inbox_id, row.kind, content, envelope, row.received_at, row.attempts, row.reason == "released"
+    )
+
+
+def _unsealed(row: HookPayload) -> tuple[Mapping[str, Any], bytes]:
+    if row.sealed is None or row.key is None:
+        raise sealing.Unsealable
+    whole = sealing.unseal(bytes(row.sealed), bytes(row.key))
+    length = int.from_bytes(whole[:4])
+    return orjson.loads(whole[4 : 4 + length]), whole[4 + length :]
+
+
+def processed(done: Mapping[int, int | None], *, now: datetime, shred: Sequence[int] = ()) -> None:
+    """Note that these (id → the case it became part of, if any) are read; those in `shred` are forgotten at once."""
+    with transaction.atomic():
+        rows = list(HookPayload.objects.select_for_update().filter(pk__in=done).order_by("pk"))
+        for row in rows:
+            row.state, row.reason, row.processed_at, row.conversation_id = State.PROCESSED, "", now, done[row.pk]
+            if row.pk in shred:
+                row.sealed = row.key = None
+        HookPayload.objects.bulk_update(rows, ["state", "reason", "processed_at", "conversation_id", "sealed", "key"])
+
+
+def held(identity: int, *, reason: str, now: datetime) -> None:
+    """Keep one from becoming part of a case: staff see it, with the reason, and may release it."""
+    HookPayload.objects.filter(pk=identity).update(state=State.HELD, reason=reason, processed_at=now)
+
+
+def unreadable(identity: int, *, reason: str, now: datetime) -> None:
+    """Show one to staff as unreadable, with Retry; the next one is not kept waiting."""
+    HookPayload.objects.filter(pk=identity).update(state=State.UNREADABLE, reason=reason, processed_at=now)
+
+
+def failed(one: Claimed, *, reason: str, now: datetime) -> None:
+    """Try one again later; after the third time it is unreadable."""
+    if one.attempts >= ATTEMPTS:
+        unreadable(one.id, reason=reason, now=now)
+    else:
+        wait = AGAIN * 2 ** (one.attempts - 1)
+        HookPayload.objects.filter(pk=one.id).update(claimed_at=None, not_before=now + wait)
+
+
+def again(identity: int, *, now: datetime, release: bool = False) -> bool:
+    """Have one that staff looked at read anew; `release`: as a person's mail, whoever vouches for it. False: it is gone."""
+    with transaction.atomic():
+        changed = HookPayload.objects.filter(
+            pk=identity, state__in=(State.UNREADABLE, State.HELD), key__isnull=False
+        ).update(
+            state=State.STORED,
+            reason="released" if release else "",
+            attempts=0,
+            claimed_at=None,
+            not_before=now,
+            processed_at=None,
+        )
+        if changed:
+            jobs.defer(JOB)
+    return bool(changed)
+
+
+def content(identity: int) -> bytes:
+    """Return the bytes of one as they came; raises LookupError where it is unknown, sealing.Unsealable where it was shredded."""
+    row = HookPayload.objects.filter(pk=identity).first()
+    if row is None:
+        raise LookupError(identity)
+    return _unsealed(row)[1]
+
+
+def shred_old(*, now: datetime) -> int:
+    """Forget what was read and is older than thirty days; what staff have not dealt with stays. Return how many."""
+    return HookPayload.objects.filter(
+        state=State.PROCESSED, key__isnull=False, received_at__lt=now - KEPT
+    ).update(sealed=None, key=None)
+
+
+def counts() -> dict[int, dict[str, int]]:
+    """Count by inbox and state: the ledger of what is stored."""
+    found: dict[int, dict[str, int]] = {}
+    for row in HookPayload.objects.order_by().values("inbox_id", "state").annotate(n=Count("id")):
+        found.setdefault(row["inbox_id"], {})[row["state"]] = row["n"]
+    return found
