@@ -51,6 +51,10 @@ class Act:
             )
         )
 
+    def add(self, draft: timeline.Draft) -> None:
+        """Add a line that is no event."""
+        self._drafts.append(draft)
+
     def set(self, **columns: Any) -> None:
         """Change fields of the conversation."""
         self._values |= columns

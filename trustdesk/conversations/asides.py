@@ -1,0 +1,125 @@
+"""Lines of a case that come from outside and that only staff see, and what staff ask of outside departments.
+
+They are notes, so no customer's page can name them; they neither reopen a case nor make anybody wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from trustdesk.channels import outbox
+from trustdesk.channels.contract import MailFacts
+from trustdesk.conversations import acting, mail_parts, timeline
+from trustdesk.conversations.models import Conversation, SideConversation
+from trustdesk.customers.identify import handle_for
+from trustdesk.customers.models import Handle
+from trustdesk.policy import guard
+from trustdesk.staff.permissions import Action, Seat
+
+TEXT = 10_000  # characters of a question
+ADDRESS = 254  # characters of a mail address (RFC 5321)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A mail that concerns a case without being its customer's. `why`: third_party, automatic or side."""
+
+    conversation_id: int
+    inbox_id: int
+    external_id: str
+    why: str
+    text: str
+    mail: MailFacts
+
+
+def note(aside: Aside, *, now: datetime) -> bool:
+    """Put a mail into a case as a note from its sender; False where it was there already, or the case is gone."""
+    sender = handle_for(kind=Handle.Kind.MAIL, value=aside.mail.sender, now=now)
+    masked = guard.mask(aside.text)
+    try:
+        with acting.on(aside.conversation_id, now=now) as act:
+            if timeline.known(act.link, [(aside.inbox_id, aside.external_id)]):
+                return False
+            act.add(
+                timeline.Draft(
+                    act.row.id,
+                    aside.inbox_id,
+                    "note",
+                    "customer",
+                    False,
+                    text=masked.text,
+                    handle_id=sender.pk,
+                    external_id=aside.external_id,
+                    data={"from": aside.mail.sender, "why": aside.why},
+                )
+            )
+            line = timeline.Line(act.row.id, act.row.last_seq + 1, now, masked.text, {})
+            mail_parts.keep(act.link, [(line, mail_parts.guarded(aside.mail, secret=bool(masked.found)))])
+    except acting.UnableToAct:
+        return False
+    return True
+
+
+def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: datetime) -> None:
+    """Mail a question about a case to an outside department; question and answers are notes of the case.
+
+    Raises UnableToAct: not_found, closed, empty, too_long, not_a_mail, or customer (the address is the customer's own).
+    """
+    recipient, text = recipient.strip().lower(), text.strip()
+    _check(recipient, text)
+    masked = guard.mask(text)
+    with acting.on(conversation_id, now=now, seat=seat, action=Action.NOTE) as act:
+        act.refuse_closed()
+        case = Conversation.objects.get(pk=conversation_id)
+        own = Handle.objects.filter(customer=case.customer_id, kind=Handle.Kind.MAIL, value__iexact=recipient)
+        if recipient == case.answer_to.lower() or own.exists():
+            raise acting.UnableToAct("customer")
+        with override(None):
+            subject = _("Question about case %(reference)s") % {"reference": case.reference}
+        side, _new = SideConversation.objects.get_or_create(
+            conversation=case,
+            recipient=recipient,
+            defaults={"subject": subject, "begun_by_id": seat.agent_id, "created_at": now},
+        )
+        seq = act.row.last_seq + 1
+        act.add(
+            timeline.Draft(
+                act.row.id,
+                act.row.inbox_id,
+                "note",
+                "agent",
+                False,
+                text=masked.text,
+                agent_id=seat.agent_id,
+                data={"to": recipient, "why": "side"},
+            )
+        )
+        outbox.queue(
+            key=f"side:{side.pk}:{seq}",
+            inbox_id=outbox.mail_inbox(),
+            conversation_id=case.pk,
+            purpose="side",
+            recipient=recipient,
+            subject=side.subject,
+            text=masked.text,
+            now=now,
+        )
+
+
+def _check(recipient: str, text: str) -> None:
+    if not text:
+        raise acting.UnableToAct("empty")
+    if len(text) > TEXT:
+        raise acting.UnableToAct("too_long")
+    try:
+        validate_email(recipient)
+    except ValidationError:
+        raise acting.UnableToAct("not_a_mail") from None
+    if len(recipient) > ADDRESS:
+        raise acting.UnableToAct("not_a_mail")
