@@ -53,11 +53,15 @@ _read: tuple[float, dict[str, Ours]] | None = None
 
 def ours() -> dict[str, Ours]:
     """Return our mail addresses by themselves, a few seconds old at the most; the default one first."""
+    return _read[1] if _read is not None and time.monotonic() - _read[0] < FRESH else reread()
+
+
+def reread() -> dict[str, Ours]:
+    """Read our addresses anew; a process that does so every few seconds is never kept waiting by `ours`."""
     global _read
-    if _read is None or time.monotonic() - _read[0] > FRESH:
-        rows = Inbox.objects.filter(kind="email", enabled=True).order_by("id")
-        found = [Ours(row.pk, (row.address or default()).lower(), row.team_id, row.type_code) for row in rows]
-        _read = time.monotonic(), {one.address: one for one in found}
+    rows = Inbox.objects.filter(kind="email", enabled=True).order_by("id")
+    found = [Ours(row.pk, (row.address or default()).lower(), row.team_id, row.type_code) for row in rows]
+    _read = time.monotonic(), {one.address: one for one in found}
     return _read[1]
 
 

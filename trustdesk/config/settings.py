@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import quote
 
+from trustdesk.channels.listening import listen
 from trustdesk.config import database, env
 from trustdesk.exchange.sessions import read_keys
 
@@ -323,6 +324,14 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL = env.secret("MAIL_URL", default=None if PRODUCTION else f"folder:{quote(str(VAR / 'mail'))}")
 if PRODUCTION or not MAIL.startswith("folder:"):
     env.address("MAIL_URL", MAIL, schemes=("smtps", "smtp"), example="smtps://user:password@mail.example.com")
+# Where mail arrives that other servers bring, and under which name our own mail server notes who vouches for a sender;
+# blank: we check that ourselves.
+MAIL_LISTEN = env.text("MAIL_LISTEN", default="" if PRODUCTION or MODE == "test" else f"smtp://127.0.0.1:{PORT + 25}")
+MAIL_AUTHSERV_ID = env.text("MAIL_AUTHSERV_ID", default="")
+try:
+    listen(MAIL_LISTEN)
+except ValueError as _error:
+    env.reject("MAIL_LISTEN", str(_error))
 # What Django itself sends (notices to staff about their sign-in) leaves through the same door.
 EMAIL_BACKEND = "trustdesk.channels.mail_backend.Outgoing"
 if MODE == "test":
