@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 
-from trustdesk.channels import addresses, registry
+from trustdesk.channels import registry
 from trustdesk.channels.adapters.email.letter import Letter
 from trustdesk.channels.listening import listen
 from trustdesk.net import authenticity
@@ -46,12 +46,15 @@ class Mail:
     bounces: tuple[Bounce, ...] = ()
 
 
-def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -> Mail:
-    """Read one mail as it came. `envelope` may name sender, ip and helo of the client that brought it.
+def read(
+    content: bytes, envelope: Mapping[str, Any], *, own_domains: Collection[str] = (), patient: bool = True
+) -> Mail:
+    """Read one mail as it came. `envelope` may name sender, ip and helo of the client that brought it; mail of
+    `own_domains` that comes back is a loop.
 
     Raises Unreadable; and NotNow where `patient` and DNS is silent. Not patient, such a sender counts as claimed.
     """
-    found = registry.mail_pool().read(content, own_domains=_own_domains())
+    found = registry.mail_pool().read(content, own_domains=own_domains)
     kind = Kind(found.kind.name)
     verdict = Verdict.CLAIMED
     if kind in (Kind.PERSON, Kind.AUTO, Kind.LIST) and found.letter.sender is not None:
@@ -98,6 +101,3 @@ def _resolver() -> Resolver:
     where = listen(settings.MAIL_LISTEN)
     return Resolver(nameservers=where.nameservers if where else ())
 
-
-def _own_domains() -> frozenset[str]:
-    return frozenset(address.rpartition("@")[2] for address in addresses.ours())

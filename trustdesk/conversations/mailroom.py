@@ -11,10 +11,8 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
-
-from django.db import close_old_connections
+from functools import partial
 
 from trustdesk.channels import addresses, mail_reader, outbox, post
 from trustdesk.channels.mail_reader import Mail
@@ -61,7 +59,8 @@ def revoke_addresses(*, now: datetime) -> int:
 
 def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
     """Read each mail; one that cannot be read is put aside for staff and keeps nobody waiting."""
-    for one, outcome in zip(claimed, _readers.map(_attempt, claimed), strict=True):
+    domains = frozenset(address.rpartition("@")[2] for address in addresses.ours())
+    for one, outcome in zip(claimed, _readers.map(partial(_attempt, domains=domains), claimed), strict=True):
         if isinstance(outcome, Mail):
             yield Letter(one, outcome, _fingerprint(one.content, outcome))
         elif isinstance(outcome, mail_reader.Unreadable):
@@ -72,13 +71,12 @@ def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
             post.failed(one, reason=type(outcome).__name__[:64], now=now)
 
 
-def _attempt(one: post.Claimed) -> Mail | Exception:
+def _attempt(one: post.Claimed, *, domains: frozenset[str]) -> Mail | Exception:
     try:
-        return mail_reader.read(one.content, one.envelope)
+        patient = one.attempts < post.ATTEMPTS
+        return mail_reader.read(one.content, one.envelope, own_domains=domains, patient=patient)
     except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this one mail
         return error
-    finally:
-        close_old_connections()
 
 
 def _fingerprint(content: bytes, mail: Mail) -> str:
