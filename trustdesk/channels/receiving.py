@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 
 from trustdesk.channels import addresses, post
 from trustdesk.channels.listening import Listen
@@ -15,6 +16,9 @@ from trustdesk.realtime.threads import DatabaseThreads
 
 MOST_BYTES = 25 * 1024 * 1024 * 4 // 3  # 25 MB of files, in base64
 REREAD = 3.0  # seconds between two looks at which addresses are ours
+
+# Return-Path and Received, which the receiver puts above what came.
+_TRACE = re.compile(rb"\AReturn-Path:[^\r\n]*\r\nReceived:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*")
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +81,7 @@ class Mailroom:
 
 def _raw(envelope: Envelope, inbox: int, recipients: list[str]) -> post.Raw:
     # A sender that did not hear our 250 brings the same bytes again, to the same addresses: below our own trace fields.
-    content = envelope.content[envelope.traced :]
+    content = _TRACE.sub(b"", envelope.content, count=1)
     name = "\x1f".join([envelope.mail_from, *sorted(recipients)]).encode()
     return post.Raw(
         inbox_id=inbox,

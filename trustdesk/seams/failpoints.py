@@ -21,6 +21,7 @@ NAMES = frozenset(
         "after_smtp",
         "snapshot_subscribe_gap",
         "before_assign_commit",
+        "mail_stored",
     }
 )
 
