@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,9 +11,13 @@ from django.conf import settings
 from trustdesk.channels import mailbox
 from trustdesk.channels.adapters.chat import Chat
 from trustdesk.channels.adapters.email import Email, Transport
+from trustdesk.channels.adapters.email.confined import Pool
+from trustdesk.channels.adapters.email.parsing import Unreadable as MailUnreadable
 from trustdesk.channels.contract import Channel
 from trustdesk.net import mail
 from trustdesk.net.addresses import Guard, is_loopback
+
+__all__ = ["CHANNELS", "MailUnreadable", "channel", "mail_pool", "transport"]
 
 CHANNELS: dict[str, type[Channel]] = {each.kind: each for each in (Chat, Email)}
 
@@ -25,6 +29,12 @@ def channel(kind: str, *, address: str = "") -> Channel:
         sender = address or settings.DEFAULT_FROM_EMAIL
         return Email(transport=transport(settings.MAIL), sender=sender, name=settings.EXCHANGE_NAME)
     return found()
+
+
+@cache
+def mail_pool() -> Pool:
+    """Return the confined processes of this one that read mail; they start with the first mail."""
+    return Pool(size=2)
 
 
 @lru_cache(maxsize=4)

@@ -22,6 +22,7 @@ NAMES = frozenset(
         "snapshot_subscribe_gap",
         "before_assign_commit",
         "mail_stored",
+        "before_imap_flag",
     }
 )
 
