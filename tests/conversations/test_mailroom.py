@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 from mnemonic import Mnemonic
 
@@ -21,7 +22,7 @@ from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.models import Attachment, Conversation, Entry, Evidence, MailPart, SideConversation
 from trustdesk.customers.models import Handle
 from trustdesk.seams import failpoints
-from trustdesk.staff.models import Team
+from trustdesk.staff.models import Agent, Team
 
 pytestmark = pytest.mark.django_db
 
@@ -253,6 +254,29 @@ def test_two_mails_on_one_matter_in_one_batch_are_one_case() -> None:
     rows = bring(letter("first", subject="Missing deposit"), letter("second", subject="Missing deposit"))
     assert case_of(rows[0]) == case_of(rows[1])
     assert [text for _, text, _ in said(case_of(rows[0]))] == ["first", "second"]
+
+
+def test_what_is_kept_of_a_mail_opens_no_case() -> None:
+    """E-19: programs quote whom they answer."""
+    case = case_of(bring(letter())[0])
+    address = token_of(case)
+    text = f"yes\n\nOn Monday, Support <{address}> wrote:\n> hello\n\n"
+    html = f"<p>yes</p><blockquote>{address}</blockquote>"
+    bring(letter(text + f"my helper is cc'd: {address}", html=html, headers={"Cc": address.upper()}), to=address)
+    with connection.cursor() as cursor:
+        for table in ("conversations_entry", "conversations_mailpart", "conversations_evidence"):
+            cursor.execute(f"SELECT string_agg(to_jsonb(t)::text, ' ') FROM {table} t")
+            assert address.partition("@")[0].partition("+")[2] not in (cursor.fetchone()[0] or "").lower()
+
+
+def test_no_mail_is_ever_an_agents_reply() -> None:
+    """E-06, E-07: answering a notification does not speak in the desk's name."""
+    seat = world.agent("Mei", "accounts")
+    agent = Agent.objects.get(pk=seat.agent_id)
+    case = case_of(bring(letter())[0])
+    bring(letter("send your coins here", sender=agent.email), to=token_of(case))
+    assert not case.entries.filter(author="agent").exists()
+    assert case.entries.get(kind="note").data["why"] == "third_party"
 
 
 # Machines.

@@ -190,7 +190,7 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
         post.held(letter.claimed.id, reason="no_sender", now=now)
         return
     aside = asides.Aside(
-        decision.conversation_id, letter.claimed.inbox_id, letter.fingerprint, decision.because, letter.mail.said, facts
+        decision.conversation_id, letter.claimed.inbox_id, letter.fingerprint, decision.because, addresses.without_tokens(letter.mail.said.replace("\0", "")), facts
     )
     asides.note(aside, now=now)
     post.processed({letter.claimed.id: decision.conversation_id}, now=now)
