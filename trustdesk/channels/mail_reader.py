@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,15 +46,12 @@ class Mail:
     bounces: tuple[Bounce, ...] = ()
 
 
-def read(
-    content: bytes, envelope: Mapping[str, Any], *, own_domains: Collection[str] = (), patient: bool = True
-) -> Mail:
-    """Read one mail as it came. `envelope` may name sender, ip and helo of the client that brought it; mail of
-    `own_domains` that comes back is a loop.
+def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -> Mail:
+    """Read one mail as it came. `envelope` may name sender, ip and helo of the client that brought it.
 
     Raises Unreadable; and NotNow where `patient` and DNS is silent. Not patient, such a sender counts as claimed.
     """
-    found = registry.mail_pool().read(content, own_domains=own_domains)
+    found = registry.mail_pool().read(content, envelope_sender=envelope.get("sender"))
     kind = Kind(found.kind.name)
     verdict = Verdict.CLAIMED
     if kind in (Kind.PERSON, Kind.AUTO, Kind.LIST) and found.letter.sender is not None:
@@ -65,7 +62,7 @@ def read(
         said=found.said.said,
         quoted=found.said.folded,
         verdict=verdict,
-        bounces=tuple(Bounce(one.recipient, one.status, one.hard, one.reason) for one in found.kind.recipients),
+        bounces=tuple(Bounce(one.address, one.status, one.hard, one.reason) for one in found.kind.failures),
     )
 
 

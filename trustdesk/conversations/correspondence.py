@@ -56,6 +56,12 @@ def owners_of_messages(message_ids: Collection[str]) -> dict[str, Owner]:
     }
 
 
+def sent_by_us(message_ids: Collection[str]) -> frozenset[str]:
+    """Return which of these are mails of our own: what comes in under such a name is a loop."""
+    named = [one for one in message_ids if one]
+    return frozenset(Delivery.objects.filter(message_id__in=named).values_list("message_id", flat=True)) if named else frozenset()
+
+
 def answered(references: Sequence[str], sender: str, owners: Mapping[str, Owner]) -> Owner | None:
     """Return the owner of the newest mail of ours that a mail refers to, if it went to this very sender."""
     found = (owners[one] for one in reversed(references) if one in owners)

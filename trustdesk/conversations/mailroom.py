@@ -12,7 +12,6 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import partial
 
 from trustdesk.channels import addresses, mail_reader, outbox, post
 from trustdesk.channels.mail_reader import Mail
@@ -21,7 +20,7 @@ from trustdesk.conversations import acting, asides, correspondence, intake, mail
 from trustdesk.conversations.mail_arrivals import Letter
 from trustdesk.conversations.models import Conversation
 from trustdesk.policy import mail as policy
-from trustdesk.policy.mail import Decision, Facts, Fate, Verdict
+from trustdesk.policy.mail import Decision, Facts, Fate, Kind, Verdict
 from trustdesk.seams import failpoints
 
 BATCH = 64
@@ -59,8 +58,7 @@ def revoke_addresses(*, now: datetime) -> int:
 
 def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
     """Read each mail; one that cannot be read is put aside for staff and keeps nobody waiting."""
-    domains = frozenset(address.rpartition("@")[2] for address in addresses.ours())
-    for one, outcome in zip(claimed, _readers.map(partial(_attempt, domains=domains), claimed), strict=True):
+    for one, outcome in zip(claimed, _readers.map(_attempt, claimed), strict=True):
         if isinstance(outcome, Mail):
             yield Letter(one, outcome, _fingerprint(one.content, outcome))
         elif isinstance(outcome, mail_reader.Unreadable):
@@ -71,10 +69,9 @@ def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
             post.failed(one, reason=type(outcome).__name__[:64], now=now)
 
 
-def _attempt(one: post.Claimed, *, domains: frozenset[str]) -> Mail | Exception:
+def _attempt(one: post.Claimed) -> Mail | Exception:
     try:
-        patient = one.attempts < post.ATTEMPTS
-        return mail_reader.read(one.content, one.envelope, own_domains=domains, patient=patient)
+        return mail_reader.read(one.content, one.envelope, patient=one.attempts < post.ATTEMPTS)
     except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this one mail
         return error
 
@@ -104,6 +101,7 @@ def _deal_with(letters: Sequence[Letter], now: datetime) -> None:
 def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter, Decision]]:
     tokens = correspondence.owners_of_tokens([letter.token for letter in letters])
     messages = correspondence.owners_of_messages({one for letter in letters for one in letter.mail.letter.references})
+    loops = correspondence.sent_by_us([letter.mail.letter.message_id for letter in letters])
     proved = {letter.sender for letter in letters if letter.mail.verdict is Verdict.PROVED and letter.sender}
     unfinished = correspondence.unfinished(proved, now=now)
     for letter in letters:
@@ -114,7 +112,7 @@ def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter,
             letter,
             policy.decide(
                 Facts(
-                    kind=mail.kind,
+                    kind=Kind.OWN if mail.letter.message_id in loops else mail.kind,
                     sender=letter.sender,
                     verdict=mail.verdict,
                     token=tokens.get(letter.token),

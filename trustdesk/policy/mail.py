@@ -96,10 +96,10 @@ def decide(facts: Facts) -> Decision:
         return Decision(Fate.ASIDE, "automatic", case) if machine else Decision(Fate.APPEND, "answers_our_mail", case)
     if facts.released:
         return Decision(Fate.OPEN, "released")
-    if machine:
-        return Decision(Fate.HOLD, "automatic" if facts.kind is Kind.AUTO else "list")
     if facts.account_mail:
         return Decision(Fate.HOLD, "account_mail")
+    if machine:
+        return Decision(Fate.HOLD, "automatic" if facts.kind is Kind.AUTO else "list")
     if facts.continues is not None and facts.verdict is Verdict.PROVED and not facts.spam:
         return Decision(Fate.APPEND, "same_matter", facts.continues)
     return Decision(Fate.OPEN, "spam" if facts.spam else "new")
