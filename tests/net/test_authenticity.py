@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from email import message_from_bytes, policy
+from email.utils import getaddresses
 from functools import lru_cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.net.keys import pem
 from tests.net.smtp import NOON
@@ -14,6 +17,7 @@ from tests.net.zone import SERVFAIL, SILENT, Records, Zone, serve
 from trustdesk.net.authenticity import Verdict, evaluate
 from trustdesk.net.dkim import DkimKey
 from trustdesk.net.dns import Resolver
+from trustdesk.net.fields import Unclear, author, cut, domain
 
 OURS, THEIRS = "192.0.2.10", "203.0.113.66"  # where ok.test sends from, and where evil.test does
 BODY = b"To: desk@desk.example\r\nSubject: Hello\r\nDate: Mon, 02 Nov 2026 12:00:00 +0000\r\n\r\nHello.\r\n"
@@ -252,6 +256,33 @@ def test_what_is_shown_is_what_was_evaluated(sender: bytes, address: str) -> Non
     assert [str(one.addr_spec).lower() for one in read["From"].addresses] == [address]
 
 
+PIECES = st.sampled_from([
+    *("a@ok.test", "m@evil.test", "<m@evil.test>", "<", ">", '"', "\\", "(", ")", " ", ",", ";", ":", "@", ".", "'", "%", "!"),
+    *("=?utf-8?q?a=40ok.test?=", "=?utf-8?b?PGFAb2sudGVzdD4=?=", "=?", "?=", "\r\n ", "\t", "Alice", "林", "é", "\u200b"),
+    *("\xa0", "\u2028", "[", "]", "a.b", "\x85"),
+])  # fmt: skip
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_a_sender_we_can_read_is_read_alike_by_another_parser(text: str) -> None:
+    content = f"From: {text}\r\n".encode() + BODY
+    try:
+        address, _ = author(cut(content))
+    except Unclear:
+        return
+    read = message_from_bytes(content, policy=policy.default)
+    assert [registered(one.addr_spec) for one in read["From"].addresses] == [address]
+    if text.isascii():
+        assert [registered(found) for _, found in getaddresses([message_from_bytes(content)["From"]])] == [address]
+
+
+def registered(address: str) -> str:
+    """Python leaves a domain in 8 bits as it is; we write it as it is registered."""
+    local, _, name = address.encode("utf-8", "surrogateescape").decode("utf-8").rpartition("@")
+    return f"{local}@{domain(name)}"
+
+
 @pytest.mark.parametrize(
     "mail_from",
     [
@@ -295,6 +326,21 @@ def test_no_signature_of_a_stranger_vouches_for_another(old: bytes, new: bytes) 
     assert verdict.mechanisms == ()
 
 
+def test_what_a_mail_says_about_itself_counts_for_nothing() -> None:
+    """E-10: here the mail comes straight from a stranger, so nobody of ours has written any of it."""
+    claims = (
+        b"Authentication-Results: mx.desk.example; dmarc=pass header.from=ok.test; spf=pass; dkim=pass header.d=ok.test\r\n"
+        b"Received-SPF: pass (mx.desk.example: domain of ok.test designates 203.0.113.66)\r\n"
+        b"ARC-Authentication-Results: i=1; mx.desk.example; dmarc=pass header.from=ok.test\r\n"
+        b"ARC-Seal: i=1; a=rsa-sha256; cv=none; d=desk.example; s=s1; b=AAAA\r\n"
+        b"X-Trustdesk-Verified: yes\r\nX-Spam-Status: No\r\nReturn-Path: <alice@ok.test>\r\n"
+        b"Received: from mail.ok.test (mail.ok.test [192.0.2.10]) by mx.desk.example; Mon, 2 Nov 2026 12:00:00 +0000\r\n"
+    )
+    verdict = judge(claims + mail())
+    assert (verdict.result, verdict.policy) == ("fail", "reject")
+    assert verdict.reasons == ("dkim_none", "spf_not_aligned")
+
+
 def test_a_real_signature_does_not_cover_what_was_put_around_it() -> None:
     """A mail of Alice's, sent on with more: the signature of the whole no longer counts for anybody."""
     genuine = mail(by="ok.test")
@@ -317,6 +363,10 @@ def test_similar_domains_are_other_domains() -> None:
         b"notok.test",
         b"o-k.test",
         b"ok-test.evil.test",
+        "ok.test\u200b".encode(),
+        "o\u00adk.test".encode(),
+        "ok\u3002test".encode(),
+        "\uff4fk.test".encode(),
     ):
         verdict = judge(b"From: <admin@" + name + b">\r\n" + BODY, ip=OURS, mail_from="a@ok.test")
         assert not verdict.proved

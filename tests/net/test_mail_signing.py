@@ -131,6 +131,13 @@ def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
     assert all(len(line) <= 78 or line.count(b" ") <= 2 for line in head)
 
 
+def test_without_a_date_nothing_is_signed_and_nothing_leaves() -> None:
+    message = full()
+    del message["Date"]
+    with pytest.raises(MailFailed, match="header"):
+        wire(message, dkim=DkimKey("desk.example", "s1", pem()))
+
+
 # Threading, with ids that strangers wrote
 
 

@@ -31,6 +31,7 @@ import idna
 
 from trustdesk.net.addresses import AddressRefused, Guard, is_loopback
 from trustdesk.net.dkim import DkimKey
+from trustdesk.net.fields import Unclear
 from trustdesk.net.http import verified_tls
 
 log = logging.getLogger(__name__)
@@ -250,7 +251,11 @@ def wire(message: EmailMessage, *, dkim: DkimKey | None = None) -> tuple[bytes, 
     Raises MailFailed (``address``, ``header``, ``line``)."""
     content, recipients = _checked(message)
     if dkim is not None and dkim.covers(_addresses(message, "From")[0].rpartition("@")[2]):
-        content = dkim.sign(content, now=message["Date"].datetime)
+        date = message["Date"]
+        try:
+            content = dkim.sign(content, now=date.datetime)
+        except (Unclear, AttributeError):  # a head nobody would verify, or no date
+            raise MailFailed("header", permanent=True) from None
     return content, recipients
 
 
