@@ -29,7 +29,8 @@ _DOMAIN_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 class Unclear(Exception):
     """A head that proves nothing because it can be read in more than one way, or not at all.
 
-    `reason` is a code: ``head_malformed``, ``from_missing``, ``from_repeated``, ``from_unreadable``."""
+    `reason` is a code: ``head_malformed``, ``from_missing``, ``from_repeated``, ``from_unreadable``, or
+    ``from_no_address``: a From as bounces have it (`MAILER-DAEMON <>`), which poses as nobody."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -100,6 +101,8 @@ def author(mail: Mail) -> tuple[str, str]:
     text = fields[0].text
     if len(text) > _LONGEST_FROM or any(char < " " and char != "\t" for char in text) or "\x7f" in text:
         raise Unclear("from_unreadable")
+    if text.isascii() and "@" not in text and "=?" not in text:
+        raise Unclear("from_no_address")
     found = _NAME_ADDR.fullmatch(text) or _BARE.fullmatch(text)
     # An encoded word is text, never an address (RFC 2047, 5), yet Python's parser and others decode it there.
     if not found or len(found["local"]) > 64 or "=?" in found["local"]:
