@@ -95,6 +95,35 @@ def test_the_examples_of_rfc_8463() -> None:
     assert results(crlf(changed), RFC_ZONE) == ["dkim_body_changed"] * 2
 
 
+def test_the_example_of_rfc_6376() -> None:
+    """Appendix A.2, with errata 3192 and 4926 (blanks that the RFC's layout changed)."""
+    signature = """\
+DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;
+      c=simple/simple; q=dns/txt; i=joe@football.example.com;
+      h=Received : From : To : Subject : Date : Message-ID;
+      bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;
+      b=AuUoFEfDxTDkHlLXSZEpZj79LICEps6eda7W3deTVFOk4yAUoqOB
+      4nujc7YopdG5dWLSdNg6xNAZpOPr+kHxt1IrE+NahM6L/LbvaHut
+      KVdkLLkpVaVVQPzeRDI009SO2Il5Lu7rDNH6mZckBdrIx0orEtZV
+      4bmp/YzhwvcubU4=;
+Received: from client1.football.example.com  [192.0.2.1]
+      by submitserver.example.com with SUBMISSION;
+      Fri, 11 Jul 2003 21:01:54 -0700 (PDT)
+"""
+    key = (
+        "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcT"
+        "Nh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB"
+    )
+    zone: Zone = {"brisbane._domainkey.example.com": {"TXT": [key]}}
+    message = RFC_MESSAGE.replace("game.  Are", "game. Are")
+    assert results(crlf(signature + message), zone) == ["pass"]
+    # The simple form forgives no blank, neither in the head nor in the body.
+    assert results(crlf(signature + RFC_MESSAGE), zone) == ["dkim_body_changed"]
+    assert results(crlf(signature + message.replace("Subject: Is", "Subject:  Is")), zone) == ["dkim_signature"]
+    strict: Zone = {"brisbane._domainkey.example.com": {"TXT": [key.replace("; p", "; t=s; p")]}}
+    assert results(crlf(signature + message), strict) == ["dkim_key"]  # i= is below d=
+
+
 def test_the_key_of_rfc_8463_is_published_as_there() -> None:
     key = DkimKey("football.example.com", "brisbane", RFC_KEY)
     name, text = key.record

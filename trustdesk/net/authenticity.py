@@ -85,8 +85,7 @@ def evaluate(
         mail = cut(content)
         address, name = author(mail)
     except Unclear as unclear:
-        # The domain in there cannot be asked for its policy: such a mail is rare, broken on purpose, and not let through.
-        return Verdict("fail", "quarantine", "", "", reasons=(unclear.reason,))
+        return _unclear(unclear)
     lookups = resolver.budget(seconds=_SECONDS, questions=_QUESTIONS)
     try:
         above = dmarc.walk(name, lookups=lookups)
@@ -117,6 +116,13 @@ def evaluate(
     return Verdict(result, policy, address, name, mechanisms=passed, reasons=reasons)
 
 
+def _unclear(unclear: Unclear) -> Verdict:
+    """Such a mail is rare and broken on purpose, and no domain in it can be asked for its policy: it is set apart,
+    unless it poses as nobody, as bounces do."""
+    policy: dmarc.Policy = "none" if unclear.reason == "from_no_address" else "quarantine"
+    return Verdict("fail", policy, "", "", reasons=(unclear.reason,))
+
+
 def trusted_results(content: bytes, *, authserv_id: str, shown: str | None = None) -> Verdict | None:
     """Read what our own mail server found, under the name `authserv_id` it signs with; None when it says nothing about
     DMARC where its word can be told from a stranger's. Raises nothing for any content.
@@ -129,7 +135,7 @@ def trusted_results(content: bytes, *, authserv_id: str, shown: str | None = Non
         mail = cut(content)
         address, name = author(mail)
     except Unclear as unclear:
-        return Verdict("fail", "quarantine", "", "", reasons=(unclear.reason,)) if ours else None
+        return _unclear(unclear) if ours else None
     found = [one for field in _written_by_ours(mail, ours) for one in field.results if one.method == "dmarc"]
     if not ours or not found:
         return None

@@ -18,7 +18,7 @@ _LINE = re.compile(rb"([!-9;-~]{1,128}):")  # RFC 5322, 2.2: no blank before the
 _ANY_BREAK = re.compile(rb"\r?\n")
 
 _ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
-_NAME = rf'(?:"(?:[^"\\]|\\.)*"|[{_ATEXT}.\x80-\U0010ffff \t])*'
+_NAME = rf'(?![ \t]*\.)(?:"(?:[^"\\]|\\.)*"|[{_ATEXT}.\x80-\U0010ffff \t])*'
 _ADDR = rf"(?P<local>[{_ATEXT}]+(?:\.[{_ATEXT}]+)*)@(?P<domain>[A-Za-z0-9.\x80-\U0010ffff\-]+)"
 _REMARK = r"(?:\((?:[^()<>@\\]|\\[^<>@])*\)[ \t]*)?"  # an address inside a comment is there to deceive
 _NAME_ADDR = re.compile(rf"{_NAME}<{_ADDR}>[ \t]*{_REMARK}")
@@ -29,7 +29,8 @@ _DOMAIN_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 class Unclear(Exception):
     """A head that proves nothing because it can be read in more than one way, or not at all.
 
-    `reason` is a code: ``head_malformed``, ``from_missing``, ``from_repeated``, ``from_unreadable``."""
+    `reason` is a code: ``head_malformed``, ``from_missing``, ``from_repeated``, ``from_unreadable``, or
+    ``from_no_address``: a From as bounces have it (`MAILER-DAEMON <>`), which poses as nobody."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -100,6 +101,8 @@ def author(mail: Mail) -> tuple[str, str]:
     text = fields[0].text
     if len(text) > _LONGEST_FROM or any(char < " " and char != "\t" for char in text) or "\x7f" in text:
         raise Unclear("from_unreadable")
+    if text.isascii() and "@" not in text and "=?" not in text:
+        raise Unclear("from_no_address")
     found = _NAME_ADDR.fullmatch(text) or _BARE.fullmatch(text)
     # An encoded word is text, never an address (RFC 2047, 5), yet Python's parser and others decode it there.
     if not found or len(found["local"]) > 64 or "=?" in found["local"]:
@@ -112,13 +115,20 @@ def author(mail: Mail) -> tuple[str, str]:
 
 def domain(text: str) -> str:
     """Read a domain of at least two labels, perhaps international; return it as A-labels in lower case, blank when it
-    is none. A final dot makes it none."""
-    if not text.isascii():
+    is none. A final dot makes it none, and so does any character that a mapping would replace or drop: two names that
+    look alike must not become one."""
+    if not text.isascii() and len(text) <= 253:
         try:
-            text = idna.encode(text, uts46=True).decode("ascii")
+            lower = "".join(char.lower() if char.isascii() else char for char in text)
+            text = idna.encode(lower, strict=True).decode("ascii")
         except (idna.IDNAError, UnicodeError):
             return ""
     labels = text.lower().split(".")
-    if len(text) > 253 or len(labels) < 2 or not all(_DOMAIN_LABEL.fullmatch(label) for label in labels):
+    if (
+        not text.isascii()
+        or len(text) > 253
+        or len(labels) < 2
+        or not all(_DOMAIN_LABEL.fullmatch(label) for label in labels)
+    ):
         return ""
     return ".".join(labels)
