@@ -61,7 +61,8 @@ def receiving(core: Core, *, limits: dict[str, Any] | None = None, **options: An
     def ours(address: str) -> bool:
         return address.lower().endswith("@desk.test")
 
-    running = Running(lambda: Receiver(take=core.take, accepts=ours, hostname="mx.test", limits=bounds, **options))
+    options = {"accepts": ours} | options
+    running = Running(lambda: Receiver(take=core.take, hostname="mx.test", limits=bounds, **options))
     try:
         yield running
     finally:

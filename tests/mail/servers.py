@@ -25,6 +25,7 @@ from tests.net.servers import certificate
 HOST = "imap.test"  # what Dovecot's certificate is for
 PASSWORD = "correct-horse"
 _START_SECONDS = 20.0
+_NOBODY = pwd.getpwnam("nobody")  # whose the mail is when the tests run as root: Dovecot serves no mail of root's
 _number = itertools.count(1)
 
 
@@ -76,7 +77,7 @@ class Dovecot:
     @staticmethod
     def _give(path: Path) -> None:
         if os.geteuid() == 0:
-            shutil.chown(path, user="nobody", group="nogroup")
+            os.chown(path, _NOBODY.pw_uid, _NOBODY.pw_gid)
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def dovecot() -> Iterator[Dovecot]:
             folder=folder, port=port, tls_port=tls_port, certificate=folder / f"{HOST}.pem", password=PASSWORD,
             internal="dovecot" if root else own, internal_group="dovecot" if root else group,
             login="dovenull" if root else own,
-            owner="nobody" if root else own, owner_group="nogroup" if root else group,
+            owner=_NOBODY.pw_uid if root else own, owner_group=_NOBODY.pw_gid if root else group,
         )  # fmt: skip
         (folder / "dovecot.conf").write_text(configuration)
         command = [_program("dovecot") or "dovecot", "-F", "-c", str(folder / "dovecot.conf")]
@@ -134,6 +135,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # Without this, who gives a wrong password waits ever longer.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -188,14 +193,14 @@ def postfix(*, relay_to: int = 0, tls: Path | None = None) -> Iterator[Postfix]:
         for name in ("conf", "queue", "data", "mail"):
             (folder / name).mkdir()
         shutil.chown(folder / "data", user="postfix")
-        shutil.chown(folder / "mail", user="nobody", group="nogroup")
+        os.chown(folder / "mail", _NOBODY.pw_uid, _NOBODY.pw_gid)
         libexec = subprocess.run(
             ["postconf", "-d", "-h", "daemon_directory"], check=True, capture_output=True, text=True, timeout=20
         ).stdout.strip()
         security = f"verify\nsmtp_tls_CAfile = {tls}\nsmtp_tls_verify_cert_match = mx.test" if tls else "none"
         relay = f"[127.0.0.1]:{relay_to}" if relay_to else ""
         (folder / "conf" / "main.cf").write_text(
-            _POSTFIX.format(folder=folder, libexec=libexec, relay=relay, security=security)
+            _POSTFIX.format(folder=folder, libexec=libexec, relay=relay, security=security, nobody=_NOBODY)
         )
         (folder / "conf" / "master.cf").write_text(_SERVICES.format(port=port))
         for name, mode, group in _QUEUES:
@@ -239,8 +244,8 @@ relayhost = {relay}
 virtual_mailbox_domains = here.test
 virtual_mailbox_base = {folder}/mail
 virtual_mailbox_maps = static:all/
-virtual_uid_maps = static:65534
-virtual_gid_maps = static:65534
+virtual_uid_maps = static:{nobody.pw_uid}
+virtual_gid_maps = static:{nobody.pw_gid}
 smtp_tls_security_level = {security}
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
@@ -305,7 +310,7 @@ def _running(
     finally:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
+            process.wait(2)
         with suppress(ProcessLookupError):  # nobody left
             os.killpg(process.pid, signal.SIGKILL)  # the group that we made for it: no child outlives the test
         process.wait(10)

@@ -11,6 +11,7 @@ import pytest
 from tests.mail.receiving import LETTER, OURS, Client, Core, body, receiving
 from tests.net.servers import certificate
 from trustdesk.net.smtp_server import Receiver, Refused, TryLater, server_tls
+from trustdesk.net.smtp_session import plain_ip
 
 
 def test_a_letter_arrives_whole_with_our_trace_above_it() -> None:
@@ -128,6 +129,35 @@ def test_storing_that_takes_too_long_is_put_off() -> None:
     with receiving(core, limits={"storing": 0.1}) as running, Client(running.port) as client:
         client.begin()
         assert client.code(LETTER + b".") == "451"
+
+
+def test_an_error_of_ours_is_no_refusal() -> None:
+    def broken(address: str) -> bool:
+        raise RuntimeError("lin@mail.test")
+
+    with receiving(Core(), accepts=broken) as running, Client(running.port) as client:
+        client.ask("EHLO client.test")
+        client.ask("MAIL FROM:<lin@mail.test>")
+        assert client.ask(f"RCPT TO:<{OURS}>").startswith("451 4.3.0 Something failed here")
+        assert client.code("NOOP") == "250"
+
+
+def test_a_client_of_the_old_kind() -> None:
+    core = Core()
+    with receiving(core) as running, Client(running.port) as client:
+        assert client.code("HELO client.test") == "250"
+        client.ask("MAIL FROM:<lin@mail.test>")
+        client.ask(f"RCPT TO:<{OURS}>")
+        client.ask("DATA")
+        assert client.code(LETTER + b".") == "250"
+    assert b"by mx.test with SMTP id" in core.calls[0].content
+
+
+@pytest.mark.parametrize(
+    ("seen", "ip"), [("::ffff:192.0.2.1", "192.0.2.1"), ("192.0.2.1", "192.0.2.1"), ("fe80::1%eth0", "fe80::1"), ("", "")]
+)
+def test_an_ipv4_client_is_one_wherever_we_listen(seen: str, ip: str) -> None:
+    assert plain_ip(seen) == ip
 
 
 def test_logs_name_nobody(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import re
 import secrets
@@ -123,7 +124,7 @@ class Session(smtp.SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or begin again inside TLS."""
         if not self.ip:
-            self.ip = str((transport.get_extra_info("peername") or ("",))[0])
+            self.ip = plain_ip(str((transport.get_extra_info("peername") or ("",))[0]))
             self._entered = self.receiver.gate.enter(self.ip)
             self.receiver.sessions.add(self)
             self._end = self.loop.call_later(self.receiver.limits.session, self.finish)
@@ -285,10 +286,11 @@ class Session(smtp.SMTP):
         sender = "" if heard.mail_from == "<>" else str(heard.mail_from)
         helo = str(self.session.host_name) if self.session else ""
         tls = self._tls_protocol is not None
+        extended = bool(self.session and self.session.extended_smtp)
+        protocol = "UTF8SMTP" if heard.smtp_utf8 else "ESMTP" if extended else "SMTP"  # RFC 3848, RFC 6531
         trace = _trace(
-            number, sender=sender, helo=helo, ip=self.ip, hostname=self.hostname, now=now,
-            protocol=("UTF8SMTP" if heard.smtp_utf8 else "ESMTP") + ("S" if tls else ""),
-        )  # fmt: skip
+            number, sender=sender, helo=helo, ip=self.ip, hostname=self.hostname, protocol=protocol + "S" * tls, now=now
+        )
         envelope = Envelope(
             id=number,
             content=trace + content,
@@ -302,6 +304,18 @@ class Session(smtp.SMTP):
         if self._timeout_handle:
             self._timeout_handle.cancel()  # it is us who are slow now
         return await asyncio.shield(self.receiver.store(envelope))
+
+
+def plain_ip(address: str) -> str:
+    """Return an address as whoever looks it up expects it: without a zone, and IPv4 as IPv4 also where we listen on ``::``
+    (SPF records name it so)."""
+    address = address.partition("%")[0]
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return str(mapped or parsed)
 
 
 def _trace(number: str, *, sender: str, helo: str, ip: str, hostname: str, protocol: str, now: datetime) -> bytes:
