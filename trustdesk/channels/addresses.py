@@ -121,6 +121,12 @@ def message_id(*, key: str, ours: str) -> str:
     return f"<{_token(f'message:{key}')}@{ours.rpartition('@')[2]}>"
 
 
+def folded(mail: str) -> str:
+    """Return what all spellings have in common that one mailbox is reached by: no capitals, no tag after a plus sign."""
+    local, _, domain = mail.strip().lower().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def digest(token: str) -> bytes:
     """Return by what a token is found."""
     return hashlib.sha256(token.encode()).digest()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from trustdesk.channels.contract import Channel, Limits, Outbound, SendFailed
 from trustdesk.net import mail
 from trustdesk.seams import clock
 
-Transport = Callable[[EmailMessage], None]  # hands one message over; raises net.mail.MailFailed
+
+class Transport(Protocol):
+    """Hands one message over; returns the provider's own id for it, if it leaves through one, or raises MailFailed."""
+
+    def __call__(self, message: EmailMessage, *, envelope_sender: str | None = None) -> str | None:
+        """Send; `envelope_sender`: where bounces go, "" for nowhere, None for the From address."""
 
 
 class Email(Channel):
@@ -28,7 +32,7 @@ class Email(Channel):
         self._name = name
 
     def send(self, message: Outbound) -> str:
-        """Mail a plain text; return its Message-ID, which follows from the key alone: a second copy is known as one.
+        """Mail a text, and the same as HTML if there is such; return the provider's id for it, or its Message-ID.
 
         What no person wrote says so (Auto-Submitted, RFC 3834), so that no out-of-office note answers it.
         """
@@ -39,14 +43,29 @@ class Email(Channel):
                 to=mail.mailbox(message.recipient),
                 subject=message.subject,
                 text=message.text,
+                html=message.html,
                 now=clock.now(),
-                message_id=_message_id(message.key, sender),
-                headers={"Auto-Submitted": "auto-generated"} if message.automatic else None,
+                message_id=message.message_id or _message_id(message.key, sender),
+                headers=_headers(message),
             )
-            self._transport(letter)
+            given = self._transport(letter, envelope_sender=message.bounce_to)
         except mail.MailFailed as failure:
             raise SendFailed(failure.reason, permanent=failure.permanent) from failure
-        return str(letter["Message-ID"])
+        return given or str(letter["Message-ID"])
+
+
+def _headers(message: Outbound) -> dict[str, str]:
+    headers = {}
+    if message.reply_to:
+        headers["Reply-To"] = mail.mailbox(message.reply_to).addr_spec
+    if message.in_reply_to:
+        headers["In-Reply-To"] = message.in_reply_to
+    if message.references:
+        headers["References"] = " ".join(message.references)
+    if message.automatic:
+        headers["Auto-Submitted"] = "auto-replied" if message.in_reply_to else "auto-generated"
+        headers["X-Auto-Response-Suppress"] = "All"  # Exchange reads no Auto-Submitted
+    return headers
 
 
 def _message_id(key: str, sender: Address) -> str:
