@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
-from trustdesk.channels import mailbox
+from trustdesk.channels import mailbox, providers
 from trustdesk.channels.adapters.chat import Chat
 from trustdesk.channels.adapters.email import Email, Transport
 from trustdesk.channels.contract import Channel
@@ -29,13 +29,16 @@ def channel(kind: str, *, address: str = "") -> Channel:
 
 @lru_cache(maxsize=4)
 def transport(where: str) -> Transport:
-    """Read where mail leaves: `folder:/path`, `smtp://user:password@host:587` (STARTTLS; plain on loopback) or
-    `smtps://…:465`; raises ValueError. Blank refuses every message for now, so that it waits until there is one."""
+    """Read where mail leaves: `folder:/path`, `smtp://user:password@host:587` (STARTTLS; plain on loopback),
+    `smtps://…:465` or `anymail+provider://?setting=…`; raises ValueError. Blank refuses every message for now, so that it
+    waits until there is one."""
     if not where:
         return _nowhere
     folder = where.removeprefix("folder:")
     if folder and folder != where:
         return partial(mailbox.deliver, folder=Path(unquote(folder)))
+    if where.startswith(providers.SCHEME):
+        return providers.transport(where)
     parts = urlsplit(where)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("the address of the mail server is neither folder:/path nor smtp(s)://host")
@@ -52,5 +55,5 @@ def transport(where: str) -> Transport:
     return partial(mail.send, smtp=smtp)
 
 
-def _nowhere(_message: object) -> None:
+def _nowhere(message: object, *, envelope_sender: str | None = None) -> None:
     raise mail.MailFailed("no_mail_server", permanent=False)

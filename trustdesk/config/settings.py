@@ -321,7 +321,10 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", default=None if PRODUCTION else "supp
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A folder stands for a mail server where there is none: the mailbox of the demo.
 MAIL = env.secret("MAIL_URL", default=None if PRODUCTION else f"folder:{quote(str(VAR / 'mail'))}")
-if PRODUCTION or not MAIL.startswith("folder:"):
+if MAIL.startswith("anymail+"):  # of a provider: `channels.providers`, and `config.checks` asks it
+    if not re.fullmatch(r"anymail\+[a-z_]+://\?\S+", MAIL):
+        env.reject("MAIL_URL", "is not an address such as anymail+postmark://?server_token=…")
+elif PRODUCTION or not MAIL.startswith("folder:"):
     env.address("MAIL_URL", MAIL, schemes=("smtps", "smtp"), example="smtps://user:password@mail.example.com")
 # What Django itself sends (notices to staff about their sign-in) leaves through the same door.
 EMAIL_BACKEND = "trustdesk.channels.mail_backend.Outgoing"
