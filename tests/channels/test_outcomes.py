@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 OURS = addresses.default()
 
 
-def sent(recorder: Recorder, key: str = "one", **more: object) -> Delivery:
+def sent(recorder: Recorder, key: str = "one", **more: Any) -> Delivery:
     queue(key, **({"conversation_id": 7} | more))
     outbox.send_due(now=NOON)
     return row(key)

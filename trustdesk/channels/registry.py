@@ -14,6 +14,7 @@ from trustdesk.channels.adapters.email import Email, Transport
 from trustdesk.channels.contract import Channel
 from trustdesk.net import mail
 from trustdesk.net.addresses import Guard, is_loopback
+from trustdesk.net.dkim import DkimKey
 
 CHANNELS: dict[str, type[Channel]] = {each.kind: each for each in (Chat, Email)}
 
@@ -27,11 +28,16 @@ def channel(kind: str, *, address: str = "") -> Channel:
     return found()
 
 
-@lru_cache(maxsize=4)
 def transport(where: str) -> Transport:
     """Read where mail leaves: `folder:/path`, `smtp://user:password@host:587` (STARTTLS; plain on loopback),
     `smtps://…:465` or `anymail+provider://?setting=…`; raises ValueError. Blank refuses every message for now, so that it
-    waits until there is one."""
+    waits until there is one. By SMTP it leaves signed, if there is a key (MAIL_DKIM_KEY); a provider signs by itself.
+    """
+    return _transport(where, settings.MAIL_DKIM)
+
+
+@lru_cache(maxsize=4)
+def _transport(where: str, dkim: DkimKey | None) -> Transport:
     if not where:
         return _nowhere
     folder = where.removeprefix("folder:")
@@ -52,7 +58,7 @@ def transport(where: str) -> Transport:
         # The operator names this one server; it usually stands inside his own network.
         guard=Guard.allowing(parts.hostname),
     )
-    return partial(mail.send, smtp=smtp)
+    return partial(mail.send, smtp=smtp, dkim=dkim)
 
 
 def _nowhere(message: object, *, envelope_sender: str | None = None) -> None:

@@ -46,6 +46,9 @@ class Email(Channel):
                 html=message.html,
                 now=clock.now(),
                 message_id=message.message_id or _message_id(message.key, sender),
+                reply_to=mail.mailbox(message.reply_to) if message.reply_to else None,
+                in_reply_to=message.in_reply_to,
+                references=message.references,
                 headers=_headers(message),
             )
             given = self._transport(letter, envelope_sender=message.bounce_to)
@@ -55,17 +58,13 @@ class Email(Channel):
 
 
 def _headers(message: Outbound) -> dict[str, str]:
-    headers = {}
-    if message.reply_to:
-        headers["Reply-To"] = mail.mailbox(message.reply_to).addr_spec
-    if message.in_reply_to:
-        headers["In-Reply-To"] = message.in_reply_to
-    if message.references:
-        headers["References"] = " ".join(message.references)
-    if message.automatic:
-        headers["Auto-Submitted"] = "auto-replied" if message.in_reply_to else "auto-generated"
-        headers["X-Auto-Response-Suppress"] = "All"  # Exchange reads no Auto-Submitted
-    return headers
+    if not message.automatic:
+        return {}
+    answers = mail.is_message_id(message.in_reply_to)
+    return {
+        "Auto-Submitted": "auto-replied" if answers else "auto-generated",
+        "X-Auto-Response-Suppress": "All",  # Exchange reads no Auto-Submitted
+    }
 
 
 def _message_id(key: str, sender: Address) -> str:
