@@ -57,7 +57,7 @@ def queue(key: str = "one", *, now: datetime = NOON, **more: Any) -> None:
         "subject": "Hello",
         "text": "Hi",
     }
-    outbox.queue(key=key, inbox_id=outbox.mail_inbox(), now=now, **(facts | more))
+    outbox.queue(key=key, now=now, **({"inbox_id": outbox.mail_inbox()} | facts | more))
 
 
 def said(message: Outbound) -> str:
@@ -78,6 +78,14 @@ def test_what_is_queued_is_sent_and_on_record(recorder: Recorder) -> None:
     assert (row().state, row().attempts, row().claimed_at, row().text) == ("sent", 1, None, "Hi")
     assert abs((row().sent_at or NOON + MINUTE) - NOON) < MINUTE
     assert outbox.send_due(now=NOON + timedelta(days=2)) == 0, "sent is sent"
+
+
+@pytest.mark.django_db
+def test_only_mail_is_made_a_letter(recorder: Recorder) -> None:
+    queue(inbox_id=Inbox.objects.filter(kind="chat").values_list("pk", flat=True)[0], conversation_id=7)
+    outbox.send_due(now=NOON)
+    assert recorder.sent == [Outbound("one", "anna@mail.example", "Hello", "Hi")]
+    assert row().message_id == ""
 
 
 @pytest.mark.django_db

@@ -191,8 +191,10 @@ def _send(row: Delivery, now: datetime) -> None:
 
 def _outbound(row: Delivery, now: datetime) -> Outbound:
     """Word a row for its channel."""
-    letter = letters.render(subject=row.subject, text=row.text, locale=row.locale, recipient=row.recipient)
     automatic = row.purpose not in WRITTEN_BY_PEOPLE
+    if row.inbox.kind != "email":
+        return Outbound(row.key, row.recipient, row.subject, row.text, locale=row.locale, automatic=automatic)
+    letter = letters.render(subject=row.subject, text=row.text, locale=row.locale, recipient=row.recipient)
     reply_to = ""
     if row.conversation_id is not None and row.purpose not in UNANSWERABLE:
         reply_to = addresses.reply_address(

@@ -36,9 +36,11 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
         with transaction.atomic():
             case = Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox").get(pk=identity)
             key = f"{what}:{case.pk}:{_when(case, what)}"
+            if not case.answer_to or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
+                continue
             if what == "opened" and case.inbox.kind == "email":
                 mail_answers.acknowledge(case, key=key, confirm=_confirm_page(case), now=now)
-            elif case.answer_to and _may_send(case.answer_to, proved=case.answer_proved, now=now):
+            else:
                 with override(case.locale):
                     subject, lines = _LETTERS[what](case)
                     _queue(case, key, what, subject, lines, now)

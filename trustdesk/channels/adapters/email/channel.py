@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import ClassVar, Protocol
 
@@ -34,6 +32,9 @@ class Email(Channel):
     def send(self, message: Outbound) -> str:
         """Mail a text, and the same as HTML if there is such; return the provider's id for it, or its Message-ID.
 
+        The Message-ID is the outbox's, made from our secret: what follows from the key alone could be guessed, and an answer to
+        a guessed one would find a case.
+
         What no person wrote says so (Auto-Submitted, RFC 3834), so that no out-of-office note answers it.
         """
         try:
@@ -45,7 +46,7 @@ class Email(Channel):
                 text=message.text,
                 html=message.html,
                 now=clock.now(),
-                message_id=message.message_id or _message_id(message.key, sender),
+                message_id=message.message_id,
                 reply_to=mail.mailbox(message.reply_to) if message.reply_to else None,
                 in_reply_to=message.in_reply_to,
                 references=message.references,
@@ -65,7 +66,3 @@ def _headers(message: Outbound) -> dict[str, str]:
         "Auto-Submitted": "auto-replied" if answers else "auto-generated",
         "X-Auto-Response-Suppress": "All",  # Exchange reads no Auto-Submitted
     }
-
-
-def _message_id(key: str, sender: Address) -> str:
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{sender.domain}>"
