@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from email import policy
+from email.parser import BytesParser
 from typing import Any
 
 import pytest
@@ -282,6 +284,12 @@ def test_on_the_wire(settings: Settings) -> None:
         assert b"\nx:" not in head
         assert b"\nreply-to: support+r" in head
         assert max(map(len, content.split(b"\r\n"))) <= 998
+    parsed = BytesParser(policy=policy.default).parsebytes(raw)
+    answers = addresses.route(str(parsed["Reply-To"]))
+    assert answers is not None
+    shown = "".join(str(part.get_content()) for part in parsed.iter_parts()) + str(parsed["Subject"])
+    assert answers.token not in shown, "E-19: who is shown the mail is not given the case"
+    assert "<script>" not in str(parsed.get_body(("html",)))
     row = Delivery.objects.get(purpose="reply")
     assert f"\nMessage-ID: {row.message_id}".encode() in raw
     noted = outbox.bounced(token=route.token, hard=True, status="5.1.1", now=NOON)
