@@ -68,7 +68,7 @@ def main() -> None:
 def _receive(made: World, letters: list[bytes], dns: str, connections: int, reference: float) -> dict[str, Any]:
     """Bring all letters over SMTP in a closed loop; time from the first connection until the last case is there."""
     port = _free_port()
-    with _running(made, "mail", "worker", MAIL_LISTEN=f"smtp://127.0.0.1:{port}?dns={dns}"):
+    with _running(made, "mail", "worker", MAIL_LISTEN=f"smtp://127.0.0.1:{port}", DNS_SERVERS=dns):
         _wait_for_greeting(port)
         before = _cases(made)
         began = time.monotonic()
@@ -110,7 +110,7 @@ def _drain(made: World, count: int, sign: Any, dns: str, reference: float) -> di
             ]
         )  # fmt: skip
     before, began = _cases(made), time.monotonic()
-    with _running(made, "worker", MAIL_LISTEN=f"smtp://127.0.0.1:{_free_port()}?dns={dns}") as processes:
+    with _running(made, "worker", DNS_SERVERS=dns) as processes:
         sizes: list[tuple[int, int]] = []
         done = threading.Event()
         watching = threading.Thread(target=_watch, args=(made, processes[0], before, sizes, done))

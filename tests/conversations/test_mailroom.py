@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db
 
 EVE = "eve@evil.example"
 TX = "0x" + "ab" * 32
+WROTE = "On Mon, 23 Nov 2026 at 10:00, Support <support@northlight.example.test> wrote:"
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +126,7 @@ def test_an_address_of_ours_has_its_own_team_and_type() -> None:
 
 def test_an_answer_to_the_address_made_for_its_sender_is_a_message_of_the_case() -> None:
     case = case_of(bring(letter())[0])
-    [row] = bring(letter("Here is more\n\nOn Mon, 23 Nov 2026 at 10:00, Support <support@northlight.example.test> wrote:\n> hello\n", subject="Re: anything"), to=token_of(case))
+    [row] = bring(letter(f"Here is more\n\n{WROTE}\n> hello\n", subject="Re: anything"), to=token_of(case))
     assert case_of(row) == case
     assert said(case)[1] == ("customer", "Here is more", True)
 
@@ -359,7 +360,7 @@ def test_a_secret_in_a_mail_is_stored_nowhere() -> None:
     assert "secret_masked" in events(case)
     with pytest.raises(sealing.Unsealable):
         post.content(row.pk)
-    [quoted] = bring(letter(f"see below\n\nOn Mon, 23 Nov 2026 at 10:00, Anna <anna@mail.example> wrote:\n> {phrase}\n", sender="bob@mail.example"))
+    [quoted] = bring(letter(f"see below\n\n{WROTE}\n> {phrase}\n", sender="bob@mail.example"))
     assert " ".join(words[3:8]) not in MailPart.objects.get(conversation=case_of(quoted)).quoted
 
 

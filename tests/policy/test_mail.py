@@ -28,7 +28,7 @@ CASES: list[tuple[str, Facts, Fate, str, int | None]] = [
     ("E-02 a stranger with References of hers", replace(PLAIN, sender=EVE, answers=HERS), Fate.OPEN, "new", None),
     ("E-03 a stranger with her token", replace(PLAIN, sender=EVE, token=HERS), Fate.ASIDE, "third_party", CASE),
     ("E-06 no From that names one", replace(PLAIN, sender="", token=HERS), Fate.HOLD, "no_sender", None),
-    ("E-08 a service confirms our address", replace(PLAIN, sender="no-reply@chat.example", account_mail=True), Fate.HOLD, "account_mail", None),
+    ("E-08 a service confirms our address", replace(PLAIN, account_mail=True), Fate.HOLD, "account_mail", None),
     ("E-16 a machine, new", replace(PLAIN, kind=Kind.AUTO), Fate.HOLD, "automatic", None),
     ("E-16 a list", replace(PLAIN, kind=Kind.LIST), Fate.HOLD, "list", None),
     ("E-16 our own mail", replace(PLAIN, kind=Kind.OWN, token=HERS), Fate.HOLD, "own", None),
@@ -109,8 +109,14 @@ def test_a_subject_names_the_type_before_its_colon(subject: str, code: str) -> N
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("你好，我的充值没有到账", "zh-hans"), ("My deposit is missing", "en"), ("txid 0xabc 我的 USDT 充值没有到账", "zh-hans"), ("Hi 你好, my deposit of 300 USDT has not arrived yet", "en"), ("", "en")],
-)  # fmt: skip
+    [
+        ("你好，我的充值没有到账", "zh-hans"),
+        ("My deposit is missing", "en"),
+        ("txid 0xabc 我的 USDT 充值没有到账", "zh-hans"),
+        ("Hi 你好, my deposit of 300 USDT has not arrived yet", "en"),
+        ("", "en"),
+    ],
+)
 def test_the_language_to_answer_in(text: str, language: str) -> None:
     assert mail.language_of(text) == language
 

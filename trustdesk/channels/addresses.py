@@ -133,6 +133,12 @@ def without_tokens(text: str) -> str:
     return _IN_TEXT.sub("", text)
 
 
+def folded(mail: str) -> str:
+    """Return what all spellings have in common that one mailbox is reached by: no capitals, no tag after a plus sign."""
+    local, _, domain = mail.strip().lower().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def digest(token: str) -> bytes:
     """Return by what a token is found."""
     return hashlib.sha256(token.encode()).digest()

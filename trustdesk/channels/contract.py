@@ -65,7 +65,7 @@ class Outbound:
     locale: str = "en"
     automatic: bool = False  # no person wrote it: nothing may answer it of its own accord
     html: str = ""
-    message_id: str = ""  # of ours; blank: made from the key
+    message_id: str = ""  # of ours, the same at every try; blank: a random one
     reply_to: str = ""  # where an answer finds its case
     bounce_to: str = ""  # envelope sender; blank: the null sender of automatic mail (RFC 3834)
     in_reply_to: str = ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-_KNOWN = frozenset({"certificate", "key", "name", "dns"})
+_KNOWN = frozenset({"certificate", "key", "name"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,6 @@ class Listen:
     certificate: Path | None
     key: Path | None
     name: str  # of this host, as it greets
-    nameservers: tuple[str, ...]  # asked about senders; none: those of the system
 
 
 def listen(setting: str) -> Listen | None:
@@ -39,5 +38,4 @@ def listen(setting: str) -> Listen | None:
         Path(one["certificate"]) if "certificate" in one else None,
         Path(one["key"]) if "key" in one else None,
         one.get("name", "localhost"),
-        tuple(query.get("dns", ())),
     )

@@ -11,7 +11,6 @@ from django.conf import settings
 
 from trustdesk.channels import registry
 from trustdesk.channels.adapters.email.letter import Letter
-from trustdesk.channels.listening import listen
 from trustdesk.net import authenticity
 from trustdesk.net.dns import Resolver
 from trustdesk.policy.mail import Kind, Verdict
@@ -94,7 +93,6 @@ def _vouched(content: bytes, envelope: Mapping[str, Any], *, shown: str, patient
 
 @cache
 def _resolver() -> Resolver:
-    """Return the way to DNS: the system's servers, or those that MAIL_LISTEN names."""
-    where = listen(settings.MAIL_LISTEN)
-    return Resolver(nameservers=where.nameservers if where else ())
+    """Return the way to DNS: the system's servers, or those that are configured."""
+    return Resolver(nameservers=settings.DNS_SERVERS)
 

@@ -63,7 +63,7 @@ EXCHANGE_NAME = env.text("EXCHANGE_NAME", default=None if PRODUCTION else "North
 # Secrets ------------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = env.secret("SECRET_KEY", default=None if PRODUCTION else "", min_length=50)
-SECRET_KEY_FALLBACKS = [key for key in env.secret("SECRET_KEY_OLD", default="").split(",") if key]
+SECRET_KEY, *SECRET_KEY_FALLBACKS = (part.strip() for part in SECRET_KEY.split(","))
 if not SECRET_KEY:
     # Never used: production has refused by now, and bin/up and the tests pass their own.
     SECRET_KEY = secrets.token_urlsafe(50)
@@ -334,7 +334,10 @@ except MailFailed:
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A folder stands for a mail server where there is none: the mailbox of the demo.
 MAIL = env.secret("MAIL_URL", default=None if PRODUCTION else f"folder:{quote(str(VAR / 'mail'))}")
-if PRODUCTION or not MAIL.startswith("folder:"):
+if MAIL.startswith("anymail+"):  # of a provider: `channels.providers`, and `config.checks` asks it
+    if not re.fullmatch(r"anymail\+[a-z_]+://\?\S+", MAIL):
+        env.reject("MAIL_URL", "is not an address such as anymail+postmark://?server_token=…")
+elif PRODUCTION or not MAIL.startswith("folder:"):
     env.address("MAIL_URL", MAIL, schemes=("smtps", "smtp"), example="smtps://user:password@mail.example.com")
 # Where mail arrives that other servers bring, and under which name our own mail server notes who vouches for a sender;
 # blank: we check that ourselves.

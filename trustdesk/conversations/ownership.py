@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db.models import Q
 
 from trustdesk.conversations.models import Conversation
-from trustdesk.customers.models import Handle
 from trustdesk.customers.visitors import Visitor
 
 
