@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psutil
 import psycopg
@@ -218,9 +218,9 @@ def _wait_for_greeting(port: int) -> None:
     raise TimeoutError("the receiver does not answer")
 
 
-def _ask(made: World, question: str) -> int:
+def _ask(made: World, question: LiteralString) -> int:
     with psycopg.connect(made.url, autocommit=True) as link:
-        row = link.execute(question).fetchone()  # type: ignore[call-overload]  # written here
+        row = link.execute(question).fetchone()
         return int(row[0]) if row else 0
 
 

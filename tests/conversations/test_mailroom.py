@@ -41,7 +41,7 @@ def _fresh(db: None) -> Iterator[None]:
 
 
 def case_of(row: HookPayload) -> Conversation:
-    assert row.state == "processed", (row.state, row.reason)
+    assert row.state == "processed" and row.conversation_id is not None, (row.state, row.reason)  # noqa: PT018
     return Conversation.objects.get(pk=row.conversation_id)
 
 

@@ -43,6 +43,7 @@ class Mail:
     quoted: str
     verdict: Verdict
     bounces: tuple[Bounce, ...] = ()
+    returned: tuple[str, ...] = ()  # of a bounce or complaint: Message-ID of the mail of ours it is about
 
 
 def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -> Mail:
@@ -62,6 +63,7 @@ def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -
         quoted=found.said.folded,
         verdict=verdict,
         bounces=tuple(Bounce(one.address, one.status, one.hard, one.reason) for one in found.kind.failures),
+        returned=(found.kind.original_id,) if found.kind.original_id else (),
     )
 
 

@@ -78,7 +78,7 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
     """
     inbox = letter.claimed.inbox_id
     ours = next((one.ours for one in letter.routes if one.ours.inbox_id == inbox), None)
-    read, said = letter.mail.letter, _kept(letter.mail.said)
+    read, said = letter.mail.letter, kept(letter.mail.said)
     proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
     subject = policy.plain_subject(read.subject).replace("\0", "")[:200]
     opens = decision.fate is Fate.OPEN
@@ -87,7 +87,7 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
     sender = letter.sender or next((one.address.lower() for one in read.senders), "")
     uploads, refused = _store_files(letter, sender, locale, now)
     thread = letter.fingerprint if opens else f"case:{decision.conversation_id}"
-    if not opens:
+    if decision.conversation_id is not None:
         Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation_id": decision.conversation_id})
     return Arrival(
         inbox,
@@ -125,16 +125,16 @@ def facts(letter: Letter, *, refused: Iterable[tuple[str, str]] = ()) -> MailFac
         sender=letter.sender or next((one.address.lower() for one in read.senders), ""),
         verdict=letter.mail.verdict,
         message_id=read.message_id,
-        to=tuple(_kept(one.address) for one in read.to[:ADDRESSES]),
-        cc=tuple(_kept(one.address) for one in read.cc[:ADDRESSES]),
-        quoted=_kept(rest + letter.mail.quoted),
-        html=_kept(read.html),
+        to=tuple(kept(one.address) for one in read.to[:ADDRESSES]),
+        cc=tuple(kept(one.address) for one in read.cc[:ADDRESSES]),
+        quoted=kept(rest + letter.mail.quoted),
+        html=kept(read.html),
         refused_files=tuple((name.replace("\0", ""), code) for name, code in refused),
         payload_id=letter.claimed.id,
     )
 
 
-def _kept(text: str) -> str:
+def kept(text: str) -> str:
     """Return a text as it may be stored: PostgreSQL knows no NUL, and nobody needs our made addresses."""
     return addresses.without_tokens(text.replace("\0", ""))
 

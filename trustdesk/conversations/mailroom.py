@@ -187,8 +187,9 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
     if not facts.sender:
         post.held(letter.claimed.id, reason="no_sender", now=now)
         return
+    text = mail_arrivals.kept(letter.mail.said)
     aside = asides.Aside(
-        decision.conversation_id, letter.claimed.inbox_id, letter.fingerprint, decision.because, addresses.without_tokens(letter.mail.said.replace("\0", "")), facts
+        decision.conversation_id, letter.claimed.inbox_id, letter.fingerprint, decision.because, text, facts
     )
     asides.note(aside, now=now)
     post.processed({letter.claimed.id: decision.conversation_id}, now=now)
@@ -221,13 +222,14 @@ def _bounced(letter: Letter, _decision: Decision, now: datetime) -> None:
 
 def _complained(letter: Letter, _decision: Decision, now: datetime) -> None:
     """Note that a recipient called a mail of ours spam; only for a mail that we did send him."""
-    case = outbox.complained(message_ids=letter.mail.letter.references, now=now)
-    if case is None:
+    delivery = outbox.complained(message_ids=letter.mail.returned, now=now)
+    if delivery is None:
         post.held(letter.claimed.id, reason="feedback", now=now)
         return
-    with acting.on(case, now=now) as act:
-        act.say("mail_complained", visible=False)
-    post.processed({letter.claimed.id: case}, now=now)
+    if delivery.conversation_id is not None:
+        with acting.on(delivery.conversation_id, now=now) as act:
+            act.say("mail_complained", visible=False, to=delivery.recipient)
+    post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
 
 
 _ACTS = {Fate.HOLD: _hold, Fate.ASIDE: _put_aside, Fate.BOUNCE: _bounced, Fate.FEEDBACK: _complained}

@@ -18,7 +18,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="as customers read it")
         parser.add_argument("--team", help="slug of the team that takes its mail; blank: the team of the request type")
         parser.add_argument("--type", dest="type_code", help="code of the request type, where the subject names none")
-        parser.add_argument("--fetch", metavar="URL", help="imaps://user:password@host/INBOX; blank stops fetching; - reads it from standard input")
+        parser.add_argument(
+            "--fetch", metavar="URL", help="imaps://user:password@host/INBOX; blank stops; - reads it from standard input"
+        )
         parser.add_argument("--off", action="store_true", help="take no more mail for it")
 
     def handle(self, *args: Any, address: str, **options: Any) -> None:

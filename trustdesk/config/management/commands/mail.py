@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from trustdesk.channels import mailboxes, receiving
+from trustdesk.channels.listening import listen
 from trustdesk.config import checks, lifeline
 
 
@@ -28,7 +29,7 @@ async def _run() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    where = receiving.listen(settings.MAIL_LISTEN)
+    where = listen(settings.MAIL_LISTEN)
     mailroom = receiving.Mailroom(where) if where else None
     fetching = mailboxes.Fetching()
     try:
