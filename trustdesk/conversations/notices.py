@@ -39,7 +39,8 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
             if not case.answer_to or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
                 continue
             if what == "opened" and case.inbox.kind == "email":
-                mail_answers.acknowledge(case, key=key, confirm=_confirm_page(case), now=now)
+                confirm = f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
+                mail_answers.acknowledge(case, key=key, confirm=confirm, now=now)
             else:
                 with override(case.locale):
                     subject, lines = _LETTERS[what](case)
@@ -50,14 +51,13 @@ def mail_unread(*, conversation_id: int, now: datetime) -> None:
     """Mail an agent's unread answers to the address the customer left, each answer once.
 
     What the customer wrote never goes to an address that was only typed; what the agents wrote goes there only from a chat
-    that never was about somebody's account: otherwise the letter says that there is an answer, and no more. A case that
-    came by mail is answered by mail, whatever was read where.
+    that never was about somebody's account: otherwise the letter says that there is an answer, and no more.
     """
     with transaction.atomic():
         case = (
             Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox").get(pk=conversation_id)
         )
-        if case.inbox.kind == "email":
+        if case.inbox.kind == "email":  # it came by mail, so it is answered by mail, whatever was read where
             mail_answers.answer(case, now=now)
             return
         unread = list(
@@ -127,8 +127,9 @@ def _opened(case: Conversation) -> tuple[str, list[str]]:
     if case.answer_proved:
         lines.append(_("Follow and answer it here: %(url)s") % {"url": _page(case)})
     else:
+        url = f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
         lines.append(
-            _("Is this your address? Confirm it, and answers come here: %(url)s") % {"url": _confirm_page(case)}
+            _("Is this your address? Confirm it, and answers come here: %(url)s") % {"url": url}
         )
         lines.append(_("You did not write to us? Then somebody typed your address; you need not do anything."))
     lines.append(
@@ -183,10 +184,6 @@ def _may_send(mail: str, *, proved: bool, now: datetime) -> bool:
 
 def _page(case: Conversation) -> str:
     return case_page(case.reference)
-
-
-def _confirm_page(case: Conversation) -> str:
-    return f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
 
 
 def _state(status: str) -> str:
