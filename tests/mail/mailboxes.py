@@ -89,9 +89,8 @@ class Core:
 
     @contextmanager
     def following(self, settings: ImapSettings, **options: Any) -> Iterator[Watcher]:
-        watcher = Watcher(
-            settings, cursor=self.cursor, take=self.take, report=self.reports.append, **({"pauses": QUICK} | options)
-        )
+        given: dict[str, Any] = {"pauses": QUICK, "report": self.reports.append} | options
+        watcher = Watcher(settings, cursor=self.cursor, take=self.take, **given)
         watcher.start()
         try:
             yield watcher

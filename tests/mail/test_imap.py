@@ -66,6 +66,12 @@ def test_seen_is_marked_when_told(dovecot: Dovecot) -> None:
     with Owner(dovecot, name) as owner:
         owner.select("INBOX", readonly=True)
         assert owner.search(None, "UNSEEN")[1] == [b"1"]
+    core = Core()
+    with core.following(secure(dovecot, name, mark_seen=True)):
+        until(lambda: core.at.uid == 2)
+        with Owner(dovecot, name) as owner:
+            owner.select("INBOX", readonly=True)
+            until(lambda: owner.search(None, "UNSEEN")[1] == [b""])
 
 
 def test_a_folder_in_another_alphabet(dovecot: Dovecot) -> None:
@@ -108,6 +114,10 @@ def test_what_would_give_encryption_up_is_no_setting(dovecot: Dovecot) -> None:
     careless.check_hostname = False
     with pytest.raises(ValueError, match="certificate"):
         ImapSettings(host="imap.mail.test", tls=careless)
+    old = ssl.create_default_context()
+    old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.raises(ValueError, match=r"1\.2"):
+        ImapSettings(host="imap.mail.test", tls=old)
     assert refused(ImapSettings(host="127.0.0.1", port=dovecot.tls_port, user="x")).reason == "address_private"
     assert PASSWORD not in repr(secure(dovecot, "x"))
 

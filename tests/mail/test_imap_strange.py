@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import socket
 import time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.mail.mailboxes import Core, opened, plain, until
 from tests.mail.scripted import Answers, Scripted, Talk, scripted
 from trustdesk.net.addresses import Guard
 from trustdesk.net.imap import Fetched, ImapFailed, ImapSettings
+from trustdesk.net.imap_wire import Wire
 from trustdesk.net.oauth import OAuthFailed
 
 
@@ -162,9 +166,56 @@ def test_a_mail_the_server_cannot_give_is_named_with_its_header() -> None:
     assert mails[1].content == b"X: 2\r\n\r\n"
 
 
-def test_one_that_cannot_be_given_just_now_is_waited_for() -> None:
-    with scripted({"UID FETCH 1:3 (UID INTERNALDATE": b"TAG NO [UNAVAILABLE] the disk sleeps\r\n"}) as server:
+def test_what_cannot_be_given_just_now_is_waited_for() -> None:
+    whole = b"".join(b"* %d FETCH (UID %d BODY[]<0> {10}\r\nX: %d\r\n\r\nxx)\r\n" % (n, n, n) for n in (1, 2, 3))
+    asleep = [b"TAG NO [UNAVAILABLE] the disk sleeps\r\n"] * 6
+    core = Core()
+    with scripted({"UID FETCH 1:3 (UID INTERNALDATE": [*asleep, whole]}) as server:
         assert failure(server) == ("later", False)
+        with core.following(plain(server.port, "lin", poll=60)):
+            until(lambda: len(core.contents) == 3)
+    assert core.failures == ["later"] * 5
+    assert core.problems == {}
+
+
+def test_a_report_that_nobody_takes_stops_nothing() -> None:
+    def broken(report: Any) -> None:
+        raise RuntimeError
+
+    core = Core()
+    with scripted({"LOGIN": [b"* BYE later\r\n", b""]}) as server, core.following(plain(server.port, "lin"), report=broken):
+        until(lambda: len(core.contents) == 3)
+
+
+def test_a_mailbox_where_nothing_can_be_marked_is_read_all_the_same() -> None:
+    answers: Answers = {
+        "SELECT": b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4] x\r\nTAG OK [READ-ONLY] done\r\n",
+        "UID STORE 1:3 +FLAGS.SILENT (\\Seen)": b"TAG NO read-only\r\n",
+    }
+    core = Core()
+    with scripted(answers) as server, core.following(plain(server.port, "lin", mark_seen=True, poll=60)):
+        until(lambda: core.failures)
+        assert server.visits == 1
+    assert core.failures == ["read_only"]
+    assert len(core.contents) == 3
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from([b"* ", b"1 FETCH (", b"UID 1", b" ", b"(", b")", b'"', b"\\", b"{3}", b"{0}", b"\r\n", b"\n", b"NIL",
+                                 b"BODY[", b"]", b"<0>", b"x", b"T1 OK", b"+ ", b"* OK [UIDNEXT 5]", b"\xff"]), max_size=30))  # fmt: skip
+def test_whatever_a_server_says_is_an_answer_or_a_failure(said: list[bytes]) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(b"".join(said))
+        far.shutdown(socket.SHUT_WR)
+        wire = Wire(near, timeout=1, total=1, tick=lambda: True)
+        try:
+            while True:
+                response = wire.response(largest=100)
+                if response.name == b"FETCH":
+                    response.items()
+        except ImapFailed as failure:
+            assert failure.reason in ("cut", "protocol", "too_large")  # noqa: PT017  either is right
 
 
 def test_a_server_that_sends_more_than_it_said_fills_no_memory() -> None:

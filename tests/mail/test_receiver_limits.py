@@ -7,6 +7,8 @@ import time
 import tracemalloc
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.mail.receiving import LETTER, OURS, Client, Core, body, receiving
 from trustdesk.net.smtp_limits import Gate, Limits
@@ -64,6 +66,31 @@ def test_the_end_is_found_however_the_bytes_arrive(size: int) -> None:
                 time.sleep(0.002)
         assert client.reply().startswith("250")
     assert [body(mail) for mail in core.calls] == [sent.replace(b"\r\n.", b"\r\n") + b"\r\n"]
+
+
+def expected(wire: bytes) -> bytes:
+    """Read a message off the wire the slow way: line by line, lines end at CRLF."""
+    lines = wire.split(b"\r\n")
+    return b"".join(line.removeprefix(b".") + b"\r\n" for line in lines[: lines.index(b".")])
+
+
+def test_any_bytes_are_the_message_that_the_standard_says() -> None:
+    core = Core()
+    pieces = st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"\0", b"x", b"y" * 17_000])
+
+    with receiving(core, limits={"errors": 1_000, "connections_per_minute": 1_000}) as running:
+
+        @settings(max_examples=150, deadline=None)
+        @given(st.lists(pieces, max_size=12).map(b"".join))
+        def check(content: bytes) -> None:
+            core.calls.clear()
+            with Client(running.port) as client:
+                client.begin()
+                client.send(content + b"\r\n.\r\nQUIT\r\n")
+                client.rest()  # what stands behind an early end is taken for commands
+            assert [body(mail) for mail in core.calls] == [expected(content + b"\r\n.\r\n")]
+
+        check()
 
 
 def test_who_does_not_wait_for_354_is_sent_away() -> None:

@@ -216,6 +216,8 @@ class Mailbox(Session):
             while self.asking and self.asking[0] in held:
                 yield held.pop(self.asking.pop(0))
         missing = [uid for uid in self.asking if uid not in held]
+        if missing and response.code == b"SERVERBUG":  # one mail that the server cannot digest, or all of it is ill
+            raise ImapFailed("refused", permanent=False)
         if missing and response.code in LATER:
             raise ImapFailed("later", permanent=False)
         there = set(self._search(missing[0], missing[-1])) if missing else set()

@@ -58,6 +58,8 @@ class ImapSettings:
             raise ValueError("IMAP without encryption is for loopback only")
         if self.tls and not (self.tls.check_hostname and self.tls.verify_mode is ssl.CERT_REQUIRED):
             raise ValueError("IMAP needs a checked certificate")
+        if self.tls and self.tls.minimum_version not in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            raise ValueError("TLS for mail must be 1.2 or newer")
         if not 0 < self.idle < 29 * 60:
             raise ValueError("IDLE must be renewed within 29 minutes (RFC 2177)")
 

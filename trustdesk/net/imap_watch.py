@@ -84,7 +84,14 @@ def follow(
     def store(batch: Batch) -> None:
         nonlocal failures
         take(batch)
-        failures = 0
+        if any(mail.problem != "given_up" for mail in batch.mails):
+            failures = 0  # while all of a server is ill, ever fewer mails are given up
+
+    def tell(one: Report) -> None:
+        try:
+            report(one)
+        except Exception as error:  # noqa: BLE001  the database may be away, which is no reason to end
+            log.warning("IMAP: a report was not taken: %s", type(error).__name__)
 
     def go_on() -> bool:
         beat()
@@ -96,8 +103,8 @@ def follow(
             mailbox.open()
             while go_on():
                 state = mailbox.state()
-                report(Report(state=state))
-                _drain(mailbox, state, cursor=cursor, take=store, report=report, doubts=doubts)
+                tell(Report(state=state))
+                _drain(mailbox, state, cursor=cursor, take=store, report=tell, doubts=doubts)
                 if not mailbox.news:
                     mailbox.wait()
                     failures = 0
@@ -106,8 +113,8 @@ def follow(
             continue
         except ImapFailed as failure:
             reason, permanent = failure.reason, failure.permanent
-            if doubts.add(mailbox.asking):
-                failures = 0  # it goes on without that one
+            if reason != "later":
+                doubts.add(mailbox.asking)
         except Exception as error:  # noqa: BLE001  a thread that ends silently would lose mail; its text may hold some
             reason, permanent = "take", False
             log.warning("IMAP: what was fetched could not be stored: %s", type(error).__name__)
@@ -116,7 +123,7 @@ def follow(
         failures += 1
         pause = pauses.after(failures, permanent=permanent)
         log.info("IMAP: %s, next try in %.0f s", reason, pause)
-        report(Report(reason=reason, permanent=permanent, pause=pause))
+        tell(Report(reason=reason, permanent=permanent, pause=pause))
         until = time.monotonic() + pause
         while go_on() and (left := until - time.monotonic()) > 0:
             stop.wait(min(left, _SLICE))
@@ -130,16 +137,15 @@ class _Doubts:
         self.alone: set[int] = set()  # one of these was asked for when the connection broke
         self.cuts: Counter[int] = Counter()  # how often it broke over this one alone
 
-    def add(self, asking: list[int]) -> bool:
-        """Note what had been asked for and had not come; says whether one mail is given up now."""
+    def add(self, asking: list[int]) -> None:
+        """Note what had been asked for and had not come."""
         self.alone.update(asking)
         if len(asking) == 1:
             self.cuts[asking[0]] += 1
-            return self.cuts[asking[0]] == _TRIES
-        return False
 
     @property
     def given_up(self) -> frozenset[int]:
+        """Return those that are not asked for any more."""
         return frozenset(uid for uid, cuts in self.cuts.items() if cuts >= _TRIES)
 
     def forget(self) -> None:
