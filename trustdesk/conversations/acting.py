@@ -51,6 +51,10 @@ class Act:
             )
         )
 
+    def add(self, draft: timeline.Draft) -> None:
+        """Add a line that is no event."""
+        self._drafts.append(draft)
+
     def set(self, **columns: Any) -> None:
         """Change fields of the conversation."""
         self._values |= columns
@@ -64,6 +68,11 @@ class Act:
         """Raise UnableToAct("closed") where the case is over for good."""
         if self.row.status == Conversation.Status.CLOSED:
             raise UnableToAct("closed")
+
+    def refuse_spam(self) -> None:
+        """Raise UnableToAct("spam") where nobody works on the case, because it is none."""
+        if self.row.spam_at is not None:
+            raise UnableToAct("spam")
 
     def leave_queue(self, outcome: str) -> None:
         """Take the case out of the chat queue, if it is in it; `outcome` is answered or left."""

@@ -33,7 +33,7 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
     for identity in conversation_ids:
         with transaction.atomic():
             case = Conversation.objects.select_for_update(no_key=True).get(pk=identity)
-            if case.answer_to and _may_send(case.answer_to, proved=case.answer_proved, now=now):
+            if case.answer_to and case.spam_at is None and _may_send(case.answer_to, proved=case.answer_proved, now=now):
                 with override(case.locale):
                     subject, lines = _LETTERS[what](case)
                     _queue(case, f"{what}:{case.pk}:{_when(case, what)}", what, subject, lines, now)
