@@ -54,7 +54,12 @@ def mail(
 def beside(case: int, seq: int, *, sender: str, verdict: str, html: str = "", **part: Any) -> MailPart:
     """Put a mail beside a line."""
     return MailPart.objects.create(
-        conversation_id=case, seq=seq, sender=sender, verdict=verdict, html=mail_html.clean(html) if html else "", **part
+        conversation_id=case,
+        seq=seq,
+        sender=sender,
+        verdict=verdict,
+        html=mail_html.clean(html) if html else "",
+        **part,
     )
 
 

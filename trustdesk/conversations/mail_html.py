@@ -24,7 +24,9 @@ TOO_LARGE = '<div data-missing="too_large"></div>'
 _LONGEST_ADDRESS = 2_000
 _HEAD = re.compile(r'<div data-(pictures|missing)="(\w+)">')
 
-_FORMATTING = frozenset("b big code em i s small strike strong tt u".split())  # a parser copies these: kept shallow, bare
+_FORMATTING = frozenset(
+    "b big code em i s small strike strong tt u".split()
+)  # a parser copies these: kept shallow, bare
 _VOID = frozenset("br col hr img wbr".split())
 _INLINE = frozenset("a abbr bdi bdo cite del dfn ins kbd mark q rp rt ruby samp span sub sup time var".split())
 _CELLS = frozenset("td th".split())
@@ -53,7 +55,9 @@ _MARKUP = re.compile(r"<(?:(?P<end>/)?(?P<name>[A-Za-z][A-Za-z0-9]*)|(?P<comment
 _ATTRIBUTE = re.compile(r"""[\s/]*(?:>|([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*))?)?|=)""")
 _SIZES = {"align", "bgcolor", "border", "cellpadding", "cellspacing", "colspan", "height", "rowspan", "valign", "width"}
 _SIZED = {"col", "colgroup", "img", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
-_SIZE = re.compile(r"[0-9]{1,3}%?|1[0-9]{3}|left|right|center|justify|top|middle|bottom|baseline|#?[a-z0-9]{3,20}", re.I)
+_SIZE = re.compile(
+    r"[0-9]{1,3}%?|1[0-9]{3}|left|right|center|justify|top|middle|bottom|baseline|#?[a-z0-9]{3,20}", re.I
+)
 _STYLES = frozenset(
     "background-color border border-bottom border-collapse border-color border-left border-right border-style border-top "
     "border-width color font-style font-weight padding padding-bottom padding-left padding-right padding-top text-align "
@@ -61,6 +65,7 @@ _STYLES = frozenset(
 )
 _STYLE = re.compile(r"[#a-z0-9 .,%-]{1,60}|rgba?\([0-9 .,%]{1,40}\)", re.IGNORECASE)
 _SITE = re.compile(r"(?:https?://)?([\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,24})(?=[/:?#\s]|$)", re.IGNORECASE)
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
 _BLANKS = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]+")
 
 
@@ -335,7 +340,7 @@ def _host(address: str) -> str:
 
 def _reads_as_another(said: str, host: str) -> bool:
     """Whether the text of a link names a site, and the link leads to another one."""
-    named = _SITE.match(_BLANKS.sub(" ", said).strip())
+    named = _SITE.match(_BLANKS.sub(" ", _UNSEEN.sub("", said)).strip())
     if named is None or "@" in said:
         return False
     a, b = (name.lower().removeprefix("www.") for name in (named[1], host))

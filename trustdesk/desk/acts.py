@@ -122,7 +122,9 @@ def mark_spam(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseB
     on = request.POST.get("on", "")
     if on not in ("0", "1"):
         raise BadRequest("neither")
-    return _do(request, seat, reference, "case_spam" if on == "1" else "case_not_spam", spam.mark if on == "1" else spam.unmark)
+    return _do(
+        request, seat, reference, "case_spam" if on == "1" else "case_not_spam", spam.mark if on == "1" else spam.unmark
+    )
 
 
 @require_POST
@@ -168,7 +170,10 @@ def _do(
             audit.record(actor=signin.actor(request), action=action, target=f"case:{case.reference}", data=noted or to)
     except UnableToAct as refused:
         return render(
-            request, "desk/_refused.html", {"reason": wording.refusal(refused.code, most=TEXT), "case": case}, status=409
+            request,
+            "desk/_refused.html",
+            {"reason": wording.refusal(refused.code, most=TEXT), "case": case},
+            status=409,
         )
     return _now(request, seat, reference)
 

@@ -91,7 +91,9 @@ def outside(line: Line) -> Outside | None:
     word, what = mail_wording.outside(why)
     # A department's address was typed by a colleague: there is nothing about it to protect.
     plain = str(line.data.get("from", "")) if why == "side" else address(str(line.data.get("from", "")))
-    return Outside(asked if line.author == "agent" else plain, word, what, _OUTSIDE_ICONS.get(why, "users"), line.author == "agent")
+    return Outside(
+        asked if line.author == "agent" else plain, word, what, _OUTSIDE_ICONS.get(why, "users"), line.author == "agent"
+    )
 
 
 def sent(one: Sending) -> Sent:

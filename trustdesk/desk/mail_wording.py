@@ -16,7 +16,9 @@ _VERDICTS: Mapping[str, tuple[Promise, Promise]] = {
     ),
     "claimed": (
         _("Only claimed"),
-        _("Nobody vouches for this address: anyone could have written it. Ask for a proof before you speak of an account."),
+        _(
+            "Nobody vouches for this address: anyone could have written it. Ask for a proof before you speak of an account."
+        ),
     ),
     "failed": (
         _("Not vouched for"),

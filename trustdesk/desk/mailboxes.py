@@ -28,7 +28,9 @@ P = ParamSpec("P")
 SILENT = timedelta(minutes=10)  # a mailbox that is fetched says something more often
 
 
-def looked_after(view: Callable[Concatenate[HttpRequest, Seat, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def looked_after(
+    view: Callable[Concatenate[HttpRequest, Seat, P], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """Give a view the seat of who looks after mailboxes; for everybody else there is nothing here."""
 
     @seated

@@ -258,9 +258,12 @@ _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
     "spam": _done(_("%(by)s marked the case as spam"), _("Recognised as spam")),
     "not_spam": _done(_("%(by)s marked the case as no spam"), _("No spam after all")),
     "mail_bounced": _bounced,
-    "mail_complained": _done("", _("The recipient called a mail of ours spam. Write to this address no more than needed.")),
+    "mail_complained": _done(
+        "", _("The recipient called a mail of ours spam. Write to this address no more than needed.")
+    ),
     "throw_away_mail": lambda _by, _author, data: (
-        gettext("%(domain)s hands out throw-away addresses: ask for a proof of a real one") % {"domain": data.get("domain", "")}
+        gettext("%(domain)s hands out throw-away addresses: ask for a proof of a real one")
+        % {"domain": data.get("domain", "")}
     ),
     "rated": lambda _by, _author, data: gettext("Rated the help %(score)s of 5") % {"score": data.get("score", "")},
 }
