@@ -25,7 +25,14 @@ from trustdesk.staff.models import Agent, Factor, Membership, Role, Team
 pytestmark = pytest.mark.django_db
 
 UNKNOWN = references.new(b"no such case at all")
-OF_ALL = {"desk": "get", "desk_list": "get", "desk_leave": "get", "desk_availability": "post"}
+OF_ALL = {
+    "desk": "get", "desk_list": "get", "desk_leave": "get", "desk_availability": "post", "desk_mailboxes": "get",
+}  # fmt: skip
+# Asked about with their own tests: test_mailboxes.py, test_mail.py.
+OF_MAIL = {
+    "desk_mail": "get", "desk_mail_original": "get", "desk_held_opening": "post", "desk_held_original": "get",
+    "desk_held_fate": "post",
+}  # fmt: skip
 OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_case": ("get", {}),
     "desk_timeline": ("get", {}),
@@ -35,6 +42,8 @@ OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_assignment": ("post", {"to": "me"}),
     "desk_state": ("post", {"to": "pending"}),
     "desk_proof": ("post", {}),
+    "desk_spam": ("post", {"on": "1"}),
+    "desk_aside": ("post", {"recipient": "treasury@bank.example", "text": "Where is it?"}),
 }
 
 
@@ -80,7 +89,7 @@ def ask(client: Client, name: str, reference: str, **headers: str) -> Any:
 
 
 def test_this_names_every_address_of_the_desk() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, "desk_file"}
+    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, "desk_file"}
     assert reverse("desk") == "/desk/"
 
 

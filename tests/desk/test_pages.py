@@ -61,7 +61,7 @@ def test_every_event_of_the_product_has_words_in_both_voices() -> None:
     }  # fmt: skip
     codes = (
         "assigned unassigned left resolved pending reopened closed ended_by_customer proof_asked proved secret_masked "
-        "by_mail rated triaged"
+        "by_mail rated triaged spam not_spam mail_bounced mail_complained throw_away_mail"
     )
     for code in codes.split():
         assert wording.event(code, by="", author="system", data=data), code
@@ -206,7 +206,7 @@ def test_looking_at_a_customer_of_somebody_else_is_written_down_once_in_a_while(
 
 
 @pytest.mark.parametrize(
-    ("part", "most"), [("", 19), ("_timeline.html", 6), ("_panel.html", 10), ("_colleagues.html", 5)]
+    ("part", "most"), [("", 20), ("_timeline.html", 8), ("_panel.html", 11), ("_colleagues.html", 6)]
 )
 def test_a_page_costs_the_same_for_a_long_case(part: str, most: int) -> None:
     mei, client = person("Mei", "funds")

@@ -21,6 +21,7 @@ class MailFacts:
     cc: tuple[str, ...] = ()
     quoted: str = ""  # history and signature, folded away
     html: str = ""  # as sent; what is stored is cleaned
+    inline: tuple[tuple[str, str], ...] = ()  # Content-ID and key of the files its HTML shows
     refused_files: tuple[tuple[str, str], ...] = ()  # name, code
     payload_id: int | None = None  # where the bytes are
 

@@ -193,6 +193,15 @@ def again(identity: int, *, now: datetime, release: bool = False) -> bool:
     return bool(changed)
 
 
+def dismiss(identity: int, *, now: datetime) -> bool:
+    """Note that staff looked at one and that nothing is to become of it; False: it is not theirs to decide any more.
+
+    It is kept as long as what was read, so that a mistake can be found.
+    """
+    waiting = HookPayload.objects.filter(pk=identity, state__in=(State.UNREADABLE, State.HELD))
+    return bool(waiting.update(state=State.PROCESSED, reason="dismissed", processed_at=now))
+
+
 def content(identity: int) -> bytes:
     """Return the bytes of one as they came; raises LookupError where it is unknown, sealing.Unsealable where it was shredded."""
     row = HookPayload.objects.filter(pk=identity).first()

@@ -6,12 +6,15 @@ from django.views.generic import RedirectView
 
 from trustdesk.config import health
 from trustdesk.demo import views as demo
+from trustdesk.desk import mail
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("staff/", include("trustdesk.staff.urls")),
     path("desk/", include("trustdesk.desk.urls")),
+    # Not below /desk/, which lets nobody in without a cookie: a frame without an origin has none.
+    path("mail-pictures/<str:token>", mail.picture, name="desk_mail_picture"),
     path("", include("trustdesk.widget.urls")),
     path("", include("trustdesk.portal.urls")),
     path("api/v1/", include("trustdesk.api.urls")),

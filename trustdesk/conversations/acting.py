@@ -69,6 +69,11 @@ class Act:
         if self.row.status == Conversation.Status.CLOSED:
             raise UnableToAct("closed")
 
+    def refuse_spam(self) -> None:
+        """Raise UnableToAct("spam") where nobody works on the case, because it is none."""
+        if self.row.spam_at is not None:
+            raise UnableToAct("spam")
+
     def leave_queue(self, outcome: str) -> None:
         """Take the case out of the chat queue, if it is in it; `outcome` is answered or left."""
         if self.row.queued_at:

@@ -1,4 +1,4 @@
-"""Lines of a case that come from outside and that only staff see, and what staff ask of outside departments.
+"""Lines of a case that come from outside and that only staff see, and what staff ask of outside departments by mail.
 
 They are notes, so no customer's page can name them; they neither reopen a case nor make anybody wait.
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from trustdesk.channels import outbox
+from trustdesk.channels import addresses, outbox
 from trustdesk.channels.contract import MailFacts
 from trustdesk.conversations import acting, mail_parts, timeline
 from trustdesk.conversations.models import Conversation, SideConversation
@@ -23,7 +22,6 @@ from trustdesk.policy import guard
 from trustdesk.staff.permissions import Action, Seat
 
 TEXT = 10_000  # characters of a question
-ADDRESS = 254  # characters of a mail address (RFC 5321)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +67,31 @@ def note(aside: Aside, *, now: datetime) -> bool:
 def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: datetime) -> None:
     """Mail a question about a case to an outside department; question and answers are notes of the case.
 
-    Raises UnableToAct: not_found, closed, empty, too_long, not_a_mail, or customer (the address is the customer's own).
+    Raises UnableToAct: not_found, closed, spam, empty, too_long, not_a_mail, own_address (it would come back as a case), or
+    customer (the address is the customer's own).
     """
     recipient, text = recipient.strip().lower(), text.strip()
     _check(recipient, text)
     masked = guard.mask(text)
     with acting.on(conversation_id, now=now, seat=seat, action=Action.NOTE) as act:
         act.refuse_closed()
+        act.refuse_spam()
         case = Conversation.objects.get(pk=conversation_id)
         own = Handle.objects.filter(customer=case.customer_id, kind=Handle.Kind.MAIL, value__iexact=recipient)
         if recipient == case.answer_to.lower() or own.exists():
             raise acting.UnableToAct("customer")
-        with override(None):
-            subject = _("Question about case %(reference)s") % {"reference": case.reference}
         side, _new = SideConversation.objects.get_or_create(
             conversation=case,
             recipient=recipient,
-            defaults={"subject": subject, "begun_by_id": seat.agent_id, "created_at": now},
+            defaults={
+                "subject": f"{settings.EXCHANGE_NAME}: {case.reference}",
+                "begun_by_id": seat.agent_id,
+                "created_at": now,
+            },
         )
-        seq = act.row.last_seq + 1
         act.add(
             timeline.Draft(
-                act.row.id,
+                case.pk,
                 act.row.inbox_id,
                 "note",
                 "agent",
@@ -101,7 +102,7 @@ def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: dat
             )
         )
         outbox.queue(
-            key=f"side:{side.pk}:{seq}",
+            key=f"side:{side.pk}:{act.row.last_seq + 1}",
             inbox_id=outbox.mail_inbox(),
             conversation_id=case.pk,
             purpose="side",
@@ -121,5 +122,5 @@ def _check(recipient: str, text: str) -> None:
         validate_email(recipient)
     except ValidationError:
         raise acting.UnableToAct("not_a_mail") from None
-    if len(recipient) > ADDRESS:
-        raise acting.UnableToAct("not_a_mail")
+    if addresses.route(recipient) is not None:
+        raise acting.UnableToAct("own_address")

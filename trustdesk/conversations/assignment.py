@@ -28,7 +28,7 @@ def deal(*, now: datetime) -> int:
         with connection.cursor() as plain:
             plain.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         queued = list(
-            Conversation.objects.filter(queued_at__isnull=False, assignee=None, team__isnull=False)
+            Conversation.objects.filter(queued_at__isnull=False, assignee=None, team__isnull=False, spam_at=None)
             .order_by("priority", "queued_at", "id")
             .values("id", "team_id", "locale", "priority", "queued_at")[:AT_ONCE]
         )
@@ -80,9 +80,10 @@ def deal(*, now: datetime) -> int:
 
 
 def take(*, conversation_id: int, seat: Seat, now: datetime) -> None:
-    """Make the case the agent's own; raises UnableToAct("taken", "closed"): a colleague was first, or it is over."""
+    """Make the case the agent's own; raises UnableToAct("taken", "closed", "spam"): a colleague was first, or it is over."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.SEE) as act:
         act.refuse_closed()
+        act.refuse_spam()
         if act.row.assignee_id == seat.agent_id:
             return
         if not may(seat, Action.TAKE, team_id=act.row.team_id, assignee_id=act.row.assignee_id):
@@ -91,10 +92,11 @@ def take(*, conversation_id: int, seat: Seat, now: datetime) -> None:
 
 
 def assign(*, conversation_id: int, to: int | None, seat: Seat, now: datetime) -> None:
-    """Hand the case to a colleague, or (None) back to its team's queue; raises UnableToAct("not_found", "no_access", "closed")."""
+    """Hand the case to a colleague, or (None) back to its team's queue; raises UnableToAct("not_found", "no_access", "closed", "spam")."""
     receiver = load_seat(to) if to is not None else None
     with acting.on(conversation_id, now=now, seat=seat, action=Action.ASSIGN) as act:
         act.refuse_closed()
+        act.refuse_spam()
         if to is None:
             if act.row.assignee_id is not None:
                 act.set(assignee_id=None)
@@ -119,7 +121,10 @@ def give(act: acting.Act, agent_id: int, name: str, *, by: int, because: str) ->
 
 def _candidates(now: datetime) -> list[routing.Candidate]:
     held = Conversation.objects.filter(
-        status__in=(Conversation.Status.OPEN, Conversation.Status.PENDING), inbox__kind="chat", assignee__isnull=False
+        status__in=(Conversation.Status.OPEN, Conversation.Status.PENDING),
+        inbox__kind="chat",
+        assignee__isnull=False,
+        spam_at=None,
     )
     load = dict(held.values_list("assignee").annotate(Count("pk")))
     recent = Wait.objects.filter(ended_at__gt=now - IDLE, outcome="answered", conversation__assignee__isnull=False)

@@ -43,6 +43,7 @@ class View(StrEnum):
     UNASSIGNED = "unassigned"
     TEAMS = "teams"
     ALL = "all"
+    SPAM = "spam"  # in whatever state; no other view holds any of it
 
 
 class Tab(StrEnum):
@@ -92,6 +93,7 @@ class Row:
     last_author: str
     last_agent_id: int | None
     unread: bool
+    spam: bool
 
     @property
     def is_short(self) -> bool:
@@ -111,12 +113,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many open cases each view holds, and each team (by id)."""
+    """How many open cases each view holds, and each team (by id); of spam, how many there are."""
 
     mine: int
     unassigned: int
     teams: int
     all: int
+    spam: int
     by_team: Mapping[int, int]
 
 
@@ -127,7 +130,7 @@ def cases(*, seat: Seat, wanted: Filter, size: int = PAGE, after: str = "") -> P
     rest by last change. Everything else comes by last change.
     """
     rows = _wanted(seat, wanted)
-    ordered = _by_need(rows, after) if wanted.tab is Tab.OPEN and not wanted.text else _by_change(rows, after)
+    ordered = _by_need(rows, after) if _is_by_need(wanted) else _by_change(rows, after)
     # Which ones first: what is shown of a case is read for the page alone, not for all that have to be sorted.
     places = list(ordered.values_list("pk", "priority", "waiting_since", "updated_at")[: size + 1])
     shown = {row["pk"]: _row(row, seat) for row in _details([place[0] for place in places[:size]])}
@@ -137,18 +140,25 @@ def cases(*, seat: Seat, wanted: Filter, size: int = PAGE, after: str = "") -> P
 
 def counts(*, seat: Seat) -> Counts:
     """Count the open cases of each view and team, with one statement."""
-    mine, free = Q(assignee=seat.agent_id), Q(assignee=None)
+    spam = Q(spam_at__isnull=False)
+    mine, free = Q(assignee=seat.agent_id) & ~spam, Q(assignee=None) & ~spam
     rows = list(
         queries.for_agent(seat)
-        .filter(status__in=OPEN)
+        .filter(Q(status__in=OPEN) | spam)
         .order_by()
         .values("team_id")
-        .annotate(n=Count("pk"), mine=Count("pk", filter=mine), free=Count("pk", filter=free))
+        .annotate(
+            n=Count("pk", filter=~spam),
+            mine=Count("pk", filter=mine),
+            free=Count("pk", filter=free),
+            spam=Count("pk", filter=spam),
+        )
     )
     return Counts(
         mine=sum(row["mine"] for row in rows),
         unassigned=sum(row["free"] for row in rows),
         all=sum(row["n"] for row in rows),
+        spam=sum(row["spam"] for row in rows),
         teams=sum(row["n"] for row in rows if row["team_id"] in seat.team_ids),
         by_team={row["team_id"]: row["n"] for row in rows if row["team_id"] is not None},
     )
@@ -158,6 +168,7 @@ def _wanted(seat: Seat, wanted: Filter) -> QuerySet[Conversation]:
     rows = queries.for_agent(seat)
     if wanted.text:
         return rows.filter(_found(wanted.text))
+    rows = rows.filter(spam_at__isnull=wanted.view is not View.SPAM)
     if wanted.view is View.MINE:
         rows = rows.filter(assignee=seat.agent_id)
     elif wanted.view is View.UNASSIGNED:
@@ -166,7 +177,13 @@ def _wanted(seat: Seat, wanted: Filter) -> QuerySet[Conversation]:
         rows = rows.filter(team__in=sorted(seat.team_ids))
     if wanted.team_id is not None:
         rows = rows.filter(team=wanted.team_id)
+    if wanted.view is View.SPAM:
+        return rows
     return rows.filter(status__in=_STATUSES[wanted.tab]) if _STATUSES[wanted.tab] else rows
+
+
+def _is_by_need(wanted: Filter) -> bool:
+    return wanted.tab is Tab.OPEN and not wanted.text and wanted.view is not View.SPAM
 
 
 def _found(text: str) -> Q:
@@ -188,7 +205,7 @@ def _details(ids: list[int]) -> QuerySet[Conversation, Any]:
     return Conversation.objects.filter(pk__in=ids).values(
         "pk", "reference", "subject", "status", "priority", "inbox__kind", "customer__name", "type__label",
         "type__label_zh", "assignee_id", "assignee__display_name", "waiting_since", "updated_at", "agent_seq",
-        last=Subquery(last),
+        "spam_at", last=Subquery(last),
     )  # fmt: skip
 
 
@@ -212,6 +229,7 @@ def _row(row: Mapping[str, Any], seat: Seat) -> Row:
         last_author=last["author"],
         last_agent_id=last["agent"],
         unread=to_be_read and row["assignee_id"] == seat.agent_id,
+        spam=row["spam_at"] is not None,
     )
 
 
@@ -251,7 +269,7 @@ def _changed_before(cursor: str) -> Q:
 
 def _cursor(place: tuple[int, int, datetime | None, datetime], wanted: Filter) -> str:
     pk, priority, waiting_since, updated_at = place
-    if wanted.tab is Tab.OPEN and not wanted.text and waiting_since is not None:
+    if _is_by_need(wanted) and waiting_since is not None:
         return f"{priority}.{_micros(waiting_since)}.{pk}"
     return f"{_micros(updated_at)}.{pk}"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 
 from disposable_email_domains import blocklist
 
@@ -19,7 +20,7 @@ from trustdesk.conversations import attachments, expectations
 from trustdesk.conversations.attachments import UploadRefused
 from trustdesk.conversations.models import Attachment, Thread
 from trustdesk.conversations.threads import Arrival
-from trustdesk.customers import accounts
+from trustdesk.customers import accounts, phrases
 from trustdesk.customers.models import Handle
 from trustdesk.exchange.contract import ExchangeRefused, ExchangeUnavailable
 from trustdesk.policy import mail as policy
@@ -78,14 +79,14 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
     """
     inbox = letter.claimed.inbox_id
     ours = next((one.ours for one in letter.routes if one.ours.inbox_id == inbox), None)
-    read, said = letter.mail.letter, kept(letter.mail.said)
+    read, said = letter.mail.letter, kept(letter.mail.said, sender=letter.sender)
     proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
     subject = policy.plain_subject(read.subject).replace("\0", "")[:200]
     opens = decision.fate is Fate.OPEN
     code = policy.type_of(read.subject) or (ours.type_code if ours else "")
     locale = policy.language_of(f"{subject}\n{said}")
     sender = letter.sender or next((one.address.lower() for one in read.senders), "")
-    uploads, refused = _store_files(letter, sender, locale, now)
+    stored, refused = _store_files(letter, sender, locale, now)
     thread = letter.fingerprint if opens else f"case:{decision.conversation_id}"
     if decision.conversation_id is not None:
         Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation_id": decision.conversation_id})
@@ -106,20 +107,23 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
             subject=subject,
             topic=code,
             team_id=ours.team_id if ours and not policy.type_of(read.subject) else None,
-            uploads=tuple(uploads),
+            uploads=tuple(stored.values()),
             facts=_account(sender) if opens else (),
             answer_to=sender,
             answer_proved=proved,
             spam=decision.because == "spam",
-            mail=facts(letter, refused=refused),
+            mail=facts(letter, refused=refused, stored=stored),
         ),
         expectations.first_reply(code, now=now) if opens else None,
     )
 
 
-def facts(letter: Letter, *, refused: Iterable[tuple[str, str]] = ()) -> MailFacts:
-    """Gather what staff see of a mail beside its text."""
+def facts(
+    letter: Letter, *, refused: Iterable[tuple[str, str]] = (), stored: Mapping[int, str] = MappingProxyType({})
+) -> MailFacts:
+    """Gather what staff see of a mail beside its text; `stored`: the keys of its files, by their number."""
     read = letter.mail.letter
+    files = ((read.files[number].content_id, key) for number, key in stored.items())
     rest = letter.mail.said[TEXT:]
     return MailFacts(
         sender=letter.sender or next((one.address.lower() for one in read.senders), ""),
@@ -127,16 +131,18 @@ def facts(letter: Letter, *, refused: Iterable[tuple[str, str]] = ()) -> MailFac
         message_id=read.message_id,
         to=tuple(kept(one.address) for one in read.to[:ADDRESSES]),
         cc=tuple(kept(one.address) for one in read.cc[:ADDRESSES]),
-        quoted=kept(rest + letter.mail.quoted),
-        html=kept(read.html),
+        quoted=kept(rest + letter.mail.quoted, sender=letter.sender),
+        html=kept(read.html, sender=letter.sender),
+        inline=tuple((content_id, key) for content_id, key in files if content_id),
         refused_files=tuple((name.replace("\0", ""), code) for name, code in refused),
         payload_id=letter.claimed.id,
     )
 
 
-def kept(text: str) -> str:
-    """Return a text as it may be stored: PostgreSQL knows no NUL, and nobody needs our made addresses."""
-    return addresses.without_tokens(text.replace("\0", ""))
+def kept(text: str, *, sender: str = "") -> str:
+    """Return a text as it may be stored: PostgreSQL knows no NUL, nobody needs our made addresses, and the sender's own
+    anti-phishing phrase, which programs quote from our mail, is none of staff's business."""
+    return phrases.hide(addresses.without_tokens(text.replace("\0", "")), mail=sender)
 
 
 def is_throw_away(address: str) -> bool:
@@ -157,9 +163,10 @@ def _account(sender: str) -> tuple[Fact, ...]:
 
 def _store_files(
     letter: Letter, sender: str, locale: str, now: datetime
-) -> tuple[list[str], list[tuple[str, str]]]:
-    """Store what may be kept; return the keys, and names and codes of the rest (whose bytes stay in the mail as it came)."""
-    keys, refused = [], []
+) -> tuple[dict[int, str], list[tuple[str, str]]]:
+    """Store what may be kept; return the keys by number, and names and codes of the rest (whose bytes stay in the mail as it came)."""
+    keys: dict[int, str] = {}
+    refused = []
     for number, file in enumerate(letter.mail.letter.files):
         try:
             if number >= FILES:
@@ -182,7 +189,7 @@ def _store_files(
                 now=now,
             )
             if stored.state in (Attachment.State.READY, Attachment.State.HELD):
-                keys.append(stored.key)
+                keys[number] = stored.key
         except UploadRefused as error:
             if error.code in ("busy", "ticket_used"):
                 raise

@@ -21,7 +21,7 @@ def guarded(mail: MailFacts, *, secret: bool) -> MailFacts:
     return replace(
         mail,
         quoted=quoted.text,
-        html="" if secret or quoted.found else mail_html.clean(mail.html),
+        html="" if secret or quoted.found else mail_html.clean(mail.html, files=dict(mail.inline)),
         refused_files=tuple((guard.mask(name).text[:200], code) for name, code in mail.refused_files),
     )
 

@@ -187,7 +187,7 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
     if not facts.sender:
         post.held(letter.claimed.id, reason="no_sender", now=now)
         return
-    text = mail_arrivals.kept(letter.mail.said)
+    text = mail_arrivals.kept(letter.mail.said, sender=letter.sender)
     aside = asides.Aside(
         decision.conversation_id, letter.claimed.inbox_id, letter.fingerprint, decision.because, text, facts
     )

@@ -36,7 +36,7 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
         with transaction.atomic():
             case = Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox").get(pk=identity)
             key = f"{what}:{case.pk}:{_when(case, what)}"
-            if not case.answer_to or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
+            if not case.answer_to or case.spam_at or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
                 continue
             if what == "opened" and case.inbox.kind == "email":
                 confirm = f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"

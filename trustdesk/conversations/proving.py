@@ -50,6 +50,7 @@ def ask(*, conversation_id: int, seat: Seat, now: datetime) -> None:
     with acting.on(conversation_id, now=now, seat=seat, action=Action.REPLY) as act:
         if act.row.status == Conversation.Status.CLOSED:
             raise acting.UnableToAct("closed")
+        act.refuse_spam()
         if not Proving.objects.filter(conversation=conversation_id, state=Proving.State.ASKED).exists():
             Proving.objects.create(
                 conversation_id=conversation_id, state=Proving.State.ASKED, asked_by_id=seat.agent_id, created_at=now

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Left
 
-from trustdesk.conversations import attachments
-from trustdesk.conversations.models import Attachment, Conversation, Entry, Evidence, Proving
+from trustdesk.channels.models import Delivery
+from trustdesk.conversations import attachments, mail_html
+from trustdesk.conversations.models import Attachment, Conversation, Entry, Evidence, MailPart, Proving
 from trustdesk.customers.models import Handle
 from trustdesk.policy import reference as references
 from trustdesk.staff import permissions
@@ -40,6 +41,39 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """What stands beside the text of a line that came as mail. `verdict`: proved, claimed or failed (policy.mail)."""
+
+    sender: str
+    verdict: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    quoted: str
+    refused: tuple[tuple[str, str], ...]  # name of a file, code
+    as_sent: bool  # it can be shown with its own looks
+    too_large: bool  # it cannot, because of its size
+    pictures: int  # of others, not loaded until somebody asks for them
+    original: bool  # the bytes as they came can be fetched, by those who may
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One thing we sent about a case, or are about to. `reason`: what the other side said, or a code of ours."""
+
+    purpose: str
+    recipient: str
+    state: str
+    reason: str
+    attempts: int
+    at: datetime
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not reach its recipient and will not by itself."""
+        return self.state in (Delivery.State.BOUNCED, Delivery.State.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One entry as staff see it, notes included; an event is a code with its data, worded by the surface."""
 
@@ -53,6 +87,7 @@ class Line:
     data: Mapping[str, Any]
     at: datetime
     files: tuple[File, ...]
+    mail: Mail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +139,7 @@ def whereabouts(conversation_ids: Collection[int]) -> dict[int, Whereabouts]:
 
 
 def lines(case: Conversation, *, after: int = 0, before: int | None = None, most: int = LINES) -> Stretch:
-    """Read the lines after a seq, the last ones before a seq, or (neither given) the last ones: two statements."""
+    """Read the lines after a seq, the last ones before a seq, or (neither given) the last ones: three statements."""
     rows = Entry.objects.filter(conversation=case).select_related("agent")
     if after:
         found = list(rows.filter(seq__gte=after).order_by("seq")[: most + 2])
@@ -115,15 +150,41 @@ def lines(case: Conversation, *, after: int = 0, before: int | None = None, most
         found = list(rows.order_by("-seq")[: most + 1])[::-1]
         above, shown = (found[0], found[1:]) if len(found) > most else (None, found)
         earlier, later = above is not None, before is not None
-    files = _files([row.pk for row in shown if row.kind == Entry.Kind.MESSAGE])
+    files = _files([row.pk for row in shown if row.kind != Entry.Kind.EVENT])
+    mails = _mails(case, [row.seq for row in shown if row.author == Entry.Author.CUSTOMER])
     return Stretch(
-        tuple(_line(row, files.get(row.pk, ())) for row in shown), _line(above, ()) if above else None, earlier, later
+        tuple(_line(row, files.get(row.pk, ()), mails.get(row.seq)) for row in shown),
+        _line(above, ()) if above else None,
+        earlier,
+        later,
     )
 
 
-def _line(row: Entry, files: tuple[File, ...]) -> Line:
+def _line(row: Entry, files: tuple[File, ...], mail: Mail | None = None) -> Line:
     agent = row.agent.display_name if row.agent else ""
-    return Line(row.seq, row.kind, row.author, row.agent_id, agent, row.text, row.event, row.data, row.at, files)
+    return Line(row.seq, row.kind, row.author, row.agent_id, agent, row.text, row.event, row.data, row.at, files, mail)
+
+
+def _mails(case: Conversation, seqs: Sequence[int]) -> dict[int, Mail]:
+    """Read what stands beside these lines, without the HTML itself: it is long, and hardly ever looked at."""
+    rows = MailPart.objects.filter(conversation=case, seq__in=seqs).annotate(beginning=Left("html", 80)).defer("html")
+    return {row.seq: _mail(row, row.beginning) for row in rows} if seqs else {}
+
+
+def _mail(row: MailPart, beginning: str) -> Mail:
+    missing = mail_html.is_missing(beginning)
+    return Mail(
+        sender=row.sender,
+        verdict=row.verdict,
+        to=tuple(row.to),
+        cc=tuple(row.cc),
+        quoted=row.quoted,
+        refused=tuple((name, code) for name, code in row.refused_files),
+        as_sent=bool(beginning) and not missing,
+        too_large=missing,
+        pictures=mail_html.pictures(beginning),
+        original=row.payload_id is not None,
+    )
 
 
 def _files(entry_ids: Sequence[int]) -> dict[int, tuple[File, ...]]:
@@ -152,8 +213,42 @@ def handles(case: Conversation) -> list[Handle]:
 
 def others(*, seat: Seat, case: Conversation, most: int = 8) -> list[Conversation]:
     """List the customer's other cases that this agent may see, latest change first."""
-    rows = for_agent(seat).filter(customer=case.customer_id).exclude(pk=case.pk)
+    rows = for_agent(seat).filter(customer=case.customer_id, spam_at=None).exclude(pk=case.pk)
     return list(rows.select_related("type", "inbox").order_by("-updated_at", "-pk")[:most])
+
+
+def mail_part(case: Conversation, *, seq: int) -> MailPart:
+    """Return what is kept of the mail of one line; raises NotFound."""
+    row = MailPart.objects.filter(conversation=case, seq=seq).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def files_of(case: Conversation, *, seq: int) -> tuple[File, ...]:
+    """List the files of one line."""
+    found = Entry.objects.filter(conversation=case, seq=seq).values_list("pk", flat=True).first()
+    return _files([found]).get(found, ()) if found is not None else ()
+
+
+def deliveries(case: Conversation, *, most: int = 20) -> list[Sending]:
+    """List what we sent about the case, and what waits to be sent, latest first."""
+    rows = Delivery.objects.filter(conversation_id=case.pk).order_by("-created_at", "-pk")[:most]
+    return [
+        Sending(row.purpose, row.recipient, row.state, row.reason, row.attempts, row.sent_at or row.created_at)
+        for row in rows
+    ]
+
+
+def undelivered(sent: Sequence[Sending]) -> Sending | None:
+    """Return the latest thing that did not arrive, unless something later reached the same recipient."""
+    reached: set[str] = set()
+    for one in sent:
+        if one.failed and one.recipient.lower() not in reached:
+            return one
+        if one.state in (Delivery.State.SENT, Delivery.State.DELIVERED):
+            reached.add(one.recipient.lower())
+    return None
 
 
 def latest_proving(case: Conversation) -> Proving | None:
@@ -164,7 +259,7 @@ def latest_proving(case: Conversation) -> Proving | None:
 def colleagues(case: Conversation) -> QuerySet[Agent, Any]:
     """List who can be given the case: its team's agents, each with `held`, the number of open cases at hand."""
     held = (
-        Conversation.objects.filter(assignee=OuterRef("pk"), status=Conversation.Status.OPEN)
+        Conversation.objects.filter(assignee=OuterRef("pk"), status=Conversation.Status.OPEN, spam_at=None)
         .order_by()
         .values("assignee")
     )

@@ -24,7 +24,7 @@ UNREAD = timedelta(minutes=1)  # a reply not read by then goes to the address th
 
 
 class UnableToReply(Exception):
-    """`code`: not_allowed, closed, or not_found. Trying again does not help."""
+    """`code`: not_allowed, closed, spam, or not_found. Trying again does not help."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -134,6 +134,8 @@ def _check(reply: Reply, seat: permissions.Seat | None, row: Any) -> None:
         raise UnableToReply("not_found")  # as for a case that does not exist: no oracle
     if row.status == "closed" and not reply.note:
         raise UnableToReply("closed")
+    if row.spam_at is not None and not reply.note:
+        raise UnableToReply("spam")
 
 
 def _draft(reply: Reply, masked: guard.Masked, key: tuple[int, str]) -> timeline.Draft:

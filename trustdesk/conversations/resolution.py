@@ -14,9 +14,10 @@ Status = Conversation.Status
 
 
 def resolve(*, conversation_id: int, seat: Seat, now: datetime) -> None:
-    """Mark the case as answered; doing it twice changes nothing. Raises UnableToAct("closed")."""
+    """Mark the case as answered; doing it twice changes nothing. Raises UnableToAct("closed", "spam")."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.RESOLVE) as act:
         act.refuse_closed()
+        act.refuse_spam()
         if act.row.status != Status.RESOLVED:
             act.leave_queue("left")
             act.set(status=Status.RESOLVED, resolved_at=now, waiting_since=None)
@@ -25,9 +26,10 @@ def resolve(*, conversation_id: int, seat: Seat, now: datetime) -> None:
 
 
 def pend(*, conversation_id: int, seat: Seat, now: datetime) -> None:
-    """Wait for the customer; raises UnableToAct("closed", "resolved")."""
+    """Wait for the customer; raises UnableToAct("closed", "resolved", "spam")."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.RESOLVE) as act:
         act.refuse_closed()
+        act.refuse_spam()
         if act.row.status == Status.RESOLVED:
             raise acting.UnableToAct("resolved")
         if act.row.status != Status.PENDING:
@@ -38,9 +40,10 @@ def pend(*, conversation_id: int, seat: Seat, now: datetime) -> None:
 
 
 def reopen(*, conversation_id: int, seat: Seat, now: datetime) -> None:
-    """Take a resolved case up again; raises UnableToAct("closed") when it is closed for good."""
+    """Take a resolved case up again; raises UnableToAct("closed", "spam") when it is closed for good, or no case."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.REOPEN) as act:
         act.refuse_closed()
+        act.refuse_spam()
         if act.row.status == Status.RESOLVED:
             act.set(status=Status.OPEN if act.row.assignee_id else Status.WAITING, resolved_at=None)
             act.say("reopened", visible=True, by=seat.agent_id)

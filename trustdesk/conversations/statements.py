@@ -21,7 +21,7 @@ LEFT JOIN conversations_thread t ON t.inbox_id = k.inbox AND t.external = k.exte
 # NO KEY: an entry's foreign-key check elsewhere must not wait for us.
 LOCK = """
 SELECT id, reference, customer_id, inbox_id, type_id, team_id, assignee_id, status, locale, last_seq, queued_at,
-       proof_level, proof_until, waiting_since, answer_to, priority
+       proof_level, proof_until, waiting_since, answer_to, priority, spam_at
 FROM conversations_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 

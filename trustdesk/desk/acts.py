@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotInTime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from trustdesk.conversations import assignment, presence, proving, queries, replies, resolution
+from trustdesk.conversations import asides, assignment, presence, proving, queries, replies, resolution, spam
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.models import Conversation
 from trustdesk.desk import pages, wording
@@ -25,6 +26,7 @@ from trustdesk.staff import audit, shifts, signin
 from trustdesk.staff.permissions import Seat
 
 TEXT = 10_000  # characters of a reply or note
+ADDRESS = 320  # characters of a mail address that are looked at
 SOON = 5.0  # seconds a reply may take to be stored
 _STATES: dict[str, tuple[str, Callable[..., None]]] = {
     "resolved": ("case_resolved", resolution.resolve),
@@ -115,6 +117,28 @@ def proof(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
 
 @require_POST
 @seated
+def mark_spam(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
+    """Put a case with the spam, or bring it back."""
+    on = request.POST.get("on", "")
+    if on not in ("0", "1"):
+        raise BadRequest("neither")
+    return _do(
+        request, seat, reference, "case_spam" if on == "1" else "case_not_spam", spam.mark if on == "1" else spam.unmark
+    )
+
+
+@require_POST
+@seated
+def aside(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
+    """Ask an outside department by mail; the customer learns nothing of it."""
+    recipient = request.POST.get("recipient", "")[:ADDRESS]
+    act = partial(asides.ask, recipient=recipient, text=request.POST.get("text", ""))
+    # To whom is written down, for it leaves the house; what, is in the timeline.
+    return _do(request, seat, reference, "aside_asked", act, noted={"recipient": recipient.strip().lower()})
+
+
+@require_POST
+@seated
 def availability(request: HttpRequest, seat: Seat) -> HttpResponseBase:
     """Take new chats, or be away."""
     available = request.POST.get("on") == "1"
@@ -128,17 +152,28 @@ def availability(request: HttpRequest, seat: Seat) -> HttpResponseBase:
 
 
 def _do(
-    request: HttpRequest, seat: Seat, reference: str, action: str, act: Callable[..., None], **to: Any
+    request: HttpRequest,
+    seat: Seat,
+    reference: str,
+    action: str,
+    act: Callable[..., None],
+    *,
+    noted: dict[str, object] | None = None,
+    **to: Any,
 ) -> HttpResponseBase:
-    """Do one act and write it down, in one transaction; show the case as it is then, or say why it was refused."""
+    """Do one act and write it down (`noted`: with this instead of `to`), in one transaction; show the case as it is then, or
+    say why it was refused."""
     case = queries.find(seat, reference)
     try:
         with transaction.atomic():
             act(conversation_id=case.pk, seat=seat, now=clock.now(), **to)
-            audit.record(actor=signin.actor(request), action=action, target=f"case:{case.reference}", data=to)
+            audit.record(actor=signin.actor(request), action=action, target=f"case:{case.reference}", data=noted or to)
     except UnableToAct as refused:
         return render(
-            request, "desk/_refused.html", {"reason": wording.refusal(refused.code), "case": case}, status=409
+            request,
+            "desk/_refused.html",
+            {"reason": wording.refusal(refused.code, most=TEXT), "case": case},
+            status=409,
         )
     return _now(request, seat, reference)
 

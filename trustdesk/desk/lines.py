@@ -12,7 +12,8 @@ from django.utils.translation import get_language
 from trustdesk.conversations.models import Conversation
 from trustdesk.conversations.overview import labelled
 from trustdesk.conversations.queries import File, Line, Stretch
-from trustdesk.desk import wording, writing
+from trustdesk.desk import mail_lines, wording, writing
+from trustdesk.desk.mail_lines import Letter, Outside
 
 TOGETHER = timedelta(minutes=5)  # what one person says within this reads as one turn
 _ICONS = {
@@ -32,6 +33,11 @@ _ICONS = {
     "triaged": "tag",
     "by_mail": "mail",
     "rated": "star",
+    "spam": "flag",
+    "not_spam": "flag",
+    "mail_bounced": "alert",
+    "mail_complained": "alert",
+    "throw_away_mail": "alert",
 }
 
 
@@ -54,6 +60,8 @@ class Shown:
     new_day: bool
     first_unread: bool
     read: bool
+    mail: Letter | None
+    outside: Outside | None
 
 
 def shown(stretch: Stretch, *, case: Conversation, agent_id: int, unread_after: int | None = None) -> list[Shown]:
@@ -85,13 +93,16 @@ def _shown(stretch: Stretch, case: Conversation, agent_id: int, unread_after: in
             new_day=above is None or above.at.date() != line.at.date(),
             first_unread=first_unread,
             read=line.author == "agent" and line.kind == "message" and line.seq <= case.customer_seq,
+            mail=mail_lines.letter(line.mail) if line.mail else None,
+            outside=mail_lines.outside(line),
         )
         above = line
 
 
 def _follows(line: Line, above: Line) -> bool:
     same = (line.kind, line.author, line.agent_id) == (above.kind, above.author, above.agent_id)
-    return same and line.kind != "event" and line.at - above.at < TOGETHER
+    whose = line.data.get("from") == above.data.get("from") and line.data.get("to") == above.data.get("to")
+    return same and whose and line.kind != "event" and line.at - above.at < TOGETHER
 
 
 def _fields(line: Line, case: Conversation) -> tuple[tuple[str, str], ...]:

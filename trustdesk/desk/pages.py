@@ -12,12 +12,12 @@ from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest
 
-from trustdesk.conversations import lists, queries
+from trustdesk.conversations import ledger, lists, queries
 from trustdesk.conversations.lists import Counts, Tab, View
 from trustdesk.conversations.models import Conversation, Evidence
 from trustdesk.customers.identify import masked_mail
 from trustdesk.customers.models import Handle
-from trustdesk.desk import filters, lines, wording
+from trustdesk.desk import filters, lines, mail_lines, wording
 from trustdesk.desk.filters import Chosen
 from trustdesk.policy.proof import Proof
 from trustdesk.seams import clock
@@ -61,6 +61,7 @@ def case_list(request: HttpRequest, seat: Seat) -> dict[str, Any]:
         "page": page,
         "views": _views(chosen, counts),
         "teams": _teams(chosen, teams, counts),
+        "stuck": ledger.count(seat) if ledger.may_look(seat) else None,
         "tabs": [{"code": tab, "query": chosen.query(tab=tab), "current": tab is chosen.tab} for tab in Tab],
     }
 
@@ -74,17 +75,25 @@ def shell(request: HttpRequest, seat: Seat) -> dict[str, Any]:
 
 def one_case(seat: Seat, case: Conversation) -> dict[str, Any]:
     """Gather a case: its head, its timeline, the composer and the panel."""
-    return {**timeline(seat, case), **panel(seat, case), "client_id": secrets.token_hex(8)}
+    sent = queries.deliveries(case)
+    return {**timeline(seat, case, sent=sent), **panel(seat, case, sent=sent), "client_id": secrets.token_hex(8)}
 
 
-def timeline(seat: Seat, case: Conversation, *, after: int = 0, before: int | None = None) -> dict[str, Any]:
+def timeline(
+    seat: Seat,
+    case: Conversation,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    sent: Sequence[queries.Sending] | None = None,
+) -> dict[str, Any]:
     """Gather lines of a case with its head; the first look at one's own case marks what is new."""
     stretch = queries.lines(case, after=after, before=before)
     first_look = not after and before is None and case.assignee_id == seat.agent_id
     answered = max((line.seq for line in stretch.lines if line.author == "agent" and line.kind == "message"), default=0)
     unread_after = max(case.agent_seq, answered) if first_look else None
     return {
-        **head(seat, case),
+        **head(seat, case, sent=sent),
         "earlier": stretch.earlier and not after,
         "later": stretch.later and before is None,
         "lines": lines.shown(stretch, case=case, agent_id=seat.agent_id, unread_after=unread_after),
@@ -93,10 +102,13 @@ def timeline(seat: Seat, case: Conversation, *, after: int = 0, before: int | No
     }
 
 
-def head(seat: Seat, case: Conversation) -> dict[str, Any]:
+def head(seat: Seat, case: Conversation, *, sent: Sequence[queries.Sending] | None = None) -> dict[str, Any]:
     """Gather what the head of a case shows and offers."""
     done = case.status in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED)
     closed = case.status == Conversation.Status.CLOSED
+    spam = case.spam_at is not None
+    over = closed or spam
+    undelivered = queries.undelivered(queries.deliveries(case) if sent is None else sent)
 
     def may(action: Action) -> bool:
         return permissions.may(seat, action, team_id=case.team_id, assignee_id=case.assignee_id)
@@ -105,15 +117,20 @@ def head(seat: Seat, case: Conversation) -> dict[str, Any]:
         "me": seat,
         "case": case,
         "mine": case.assignee_id == seat.agent_id,
-        "can_take": case.assignee_id != seat.agent_id and not closed and may(Action.TAKE),
-        "can_assign": not closed and may(Action.ASSIGN),
-        "can_resolve": not done and may(Action.RESOLVE),
-        "can_reopen": case.status == Conversation.Status.RESOLVED and may(Action.REOPEN),
-        "can_reply": not closed and may(Action.REPLY),
+        "can_take": case.assignee_id != seat.agent_id and not over and may(Action.TAKE),
+        "can_assign": not over and may(Action.ASSIGN),
+        "can_resolve": not done and not spam and may(Action.RESOLVE),
+        "can_reopen": case.status == Conversation.Status.RESOLVED and not spam and may(Action.REOPEN),
+        "can_reply": not over and may(Action.REPLY),
+        "can_ask": not over and may(Action.NOTE),
+        "can_mark": may(Action.RESOLVE),
+        "can_fetch": may(Action.MAIL),
+        "undelivered": mail_lines.sent(undelivered) if undelivered else None,
+        "answered_at": masked_mail(case.answer_to) if case.inbox.kind == "email" else "",
     }
 
 
-def panel(seat: Seat, case: Conversation) -> dict[str, Any]:
+def panel(seat: Seat, case: Conversation, *, sent: Sequence[queries.Sending] | None = None) -> dict[str, Any]:
     """Gather who the customer is, how sure that is, what is known, and what else there was."""
     now = clock.now()
     proving = queries.latest_proving(case)
@@ -127,6 +144,7 @@ def panel(seat: Seat, case: Conversation) -> dict[str, Any]:
         "addresses": [_address(one) for one in queries.handles(case)],
         "facts": _told_apart(queries.facts(case)),
         "others": queries.others(seat=seat, case=case),
+        "sent": [mail_lines.sent(one) for one in (queries.deliveries(case) if sent is None else sent)],
     }
 
 
@@ -139,7 +157,7 @@ def note_look(request: HttpRequest, *, target: str, action: str, data: dict[str,
 
 
 def _views(chosen: Chosen, counts: Counts) -> list[dict[str, Any]]:
-    icons = {View.MINE: "user", View.UNASSIGNED: "inbox", View.TEAMS: "users", View.ALL: "book"}
+    icons = {View.MINE: "user", View.UNASSIGNED: "inbox", View.TEAMS: "users", View.ALL: "book", View.SPAM: "flag"}
     return [
         {
             "code": view,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, views
+from trustdesk.desk import acts, mail, mailboxes, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -10,6 +10,12 @@ urlpatterns = [
     path("availability/", acts.availability, name="desk_availability"),
     path("leave/", views.leave, name="desk_leave"),
     path("files/<str:key>", views.file, name="desk_file"),
+    path("mail/", mailboxes.page, name="desk_mailboxes"),
+    path("mail/held/<int:pk>/opening/", mailboxes.opening, name="desk_held_opening"),
+    path("mail/held/<int:pk>/original.eml", mailboxes.original, name="desk_held_original"),
+    path("mail/held/<int:pk>/fate/", mailboxes.fate, name="desk_held_fate"),
+    path("mail/<str:reference>/<int:seq>/", mail.as_sent, name="desk_mail"),
+    path("mail/<str:reference>/<int:seq>/original.eml", mail.original, name="desk_mail_original"),
     path("<str:reference>/", views.case, name="desk_case"),
     path("<str:reference>/_timeline.html", views.timeline_part, name="desk_timeline"),
     path("<str:reference>/_panel.html", views.panel_part, name="desk_panel"),
@@ -18,4 +24,6 @@ urlpatterns = [
     path("<str:reference>/assignment/", acts.assign, name="desk_assignment"),
     path("<str:reference>/state/", acts.state, name="desk_state"),
     path("<str:reference>/proof/", acts.proof, name="desk_proof"),
+    path("<str:reference>/spam/", acts.mark_spam, name="desk_spam"),
+    path("<str:reference>/asides/", acts.aside, name="desk_aside"),
 ]

@@ -73,8 +73,9 @@ def list_part(request: HttpRequest, seat: Seat) -> HttpResponseBase:
 @seated
 def timeline_part(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
     """Show the lines after a seq (with the head of the case as it is now), or those before one."""
-    found = queries.find(seat, reference)
-    return render(request, "desk/_timeline.html", pages.timeline(seat, found, **_place(request)))
+    found, place = queries.find(seat, reference), _place(request)
+    context = pages.timeline(seat, found, after=place.get("after", 0), before=place.get("before"))
+    return render(request, "desk/_timeline.html", context)
 
 
 @require_GET

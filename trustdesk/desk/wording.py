@@ -10,6 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from trustdesk.customers.identify import masked_mail
+from trustdesk.desk import mail_wording
+
 # What the guard leaves in a text where a secret stood.
 MASKED = re.compile(r"\[••• ([a-z_]{3,20})\]")
 
@@ -27,7 +30,7 @@ _PRIORITIES = (
     _("Normal"),
     _("Low"),
 )
-_CHANNELS = {"chat": _("Live chat"), "email": _("Mail"), "form": _("Ticket")}
+_CHANNELS = {"chat": _("Live chat"), "email": _("E-mail"), "form": _("Ticket")}
 _PROOFS = (
     _("Not proved"),
     _("Mail confirmed"),
@@ -102,6 +105,10 @@ _REFUSALS = {
     "closed": _("This case is closed. The customer's next message opens a new one."),
     "unavailable": _("This was not saved: the database does not answer. Please try again in a moment."),
     "empty": _("Please write something first."),
+    "spam": _("This case is marked as spam. Mark it as no spam first."),
+    "not_a_mail": _("That is no mail address."),
+    "own_address": _("That is an address of our own: the mail would come back as a new case."),
+    "customer": _("That is the customer's own address. Answer in the case instead."),
     "too_long": _("This is too long: at most %(most)s characters."),
 }
 
@@ -213,6 +220,16 @@ def _secret_masked(_by: str, _author: str, data: Mapping[str, Any]) -> str:
     return gettext("Removed before it was stored: %(kinds)s") % {"kinds": kinds or secret("")}
 
 
+def _bounced(_by: str, _author: str, data: Mapping[str, Any]) -> str:
+    words = {
+        "mail": masked_mail(str(data.get("to", ""))),
+        "why": mail_wording.reason(str(data.get("status", ""))) or gettext("no reason was given"),
+    }
+    if data.get("hard", True):
+        return gettext("Our mail to %(mail)s came back: %(why)s") % words
+    return gettext("Our mail to %(mail)s is delayed: %(why)s") % words
+
+
 def _done(with_name: Promise | str, without: Promise) -> Callable[[str, str, Mapping[str, Any]], str]:
     return lambda by, _author, _data: str(with_name) % {"by": by} if by and with_name else str(without)
 
@@ -237,6 +254,16 @@ _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
     "triaged": _triaged,
     "by_mail": lambda _by, _author, data: (
         gettext("Wants the answer by mail, at %(mail)s") % {"mail": data.get("mail", "")}
+    ),
+    "spam": _done(_("%(by)s marked the case as spam"), _("Recognised as spam")),
+    "not_spam": _done(_("%(by)s marked the case as no spam"), _("No spam after all")),
+    "mail_bounced": _bounced,
+    "mail_complained": _done(
+        "", _("The recipient called a mail of ours spam. Write to this address no more than needed.")
+    ),
+    "throw_away_mail": lambda _by, _author, data: (
+        gettext("%(domain)s hands out throw-away addresses: ask for a proof of a real one")
+        % {"domain": data.get("domain", "")}
     ),
     "rated": lambda _by, _author, data: gettext("Rated the help %(score)s of 5") % {"score": data.get("score", "")},
 }

@@ -18,7 +18,10 @@ from trustdesk.staff.models import Role
 
 
 class Action(StrEnum):
-    """What can be done to a conversation, and `MANAGE`: to teams, rules, channels and colleagues."""
+    """What can be done to a conversation, and `MANAGE`: to teams, rules, channels and colleagues.
+
+    `MAIL`: mail as it came, unmasked: of a case, and what has become part of none. It belongs to the team of its mailbox.
+    """
 
     SEE = "see"
     REPLY = "reply"
@@ -27,6 +30,7 @@ class Action(StrEnum):
     ASSIGN = "assign"
     RESOLVE = "resolve"
     REOPEN = "reopen"
+    MAIL = "mail"
     MANAGE = "manage"
 
 
@@ -47,11 +51,12 @@ _AGENT = {
     Action.ASSIGN: Reach.FREE,
     Action.RESOLVE: Reach.TEAMS,
     Action.REOPEN: Reach.TEAMS,
+    Action.MAIL: Reach.NONE,
     Action.MANAGE: Reach.NONE,
 }
 RULES: Mapping[Role, Mapping[Action, Reach]] = {
     Role.AGENT: _AGENT,
-    Role.LEAD: {**_AGENT, Action.TAKE: Reach.TEAMS, Action.ASSIGN: Reach.TEAMS},
+    Role.LEAD: {**_AGENT, Action.TAKE: Reach.TEAMS, Action.ASSIGN: Reach.TEAMS, Action.MAIL: Reach.TEAMS},
     Role.ADMIN: dict.fromkeys(Action, Reach.ALL),
 }
 

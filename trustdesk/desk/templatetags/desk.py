@@ -12,8 +12,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
+from trustdesk.conversations.ledger import Stuck
 from trustdesk.conversations.lists import Row, Tab, View
-from trustdesk.desk import wording, writing
+from trustdesk.desk import mail_wording, wording, writing
 from trustdesk.seams import clock
 from trustdesk.staff.models import Team
 
@@ -26,6 +27,7 @@ register.filter("way_word", wording.way)
 register.filter("fact_word", wording.fact)
 register.filter("held_word", wording.held)
 register.filter("plain", writing.plain)
+register.filter("problem_word", mail_wording.problem)
 
 _CHANNEL_ICONS = {"chat": "chat", "email": "mail", "form": "file"}
 _PRIORITY_TONES = {0: "urgent", 1: "high"}
@@ -67,13 +69,25 @@ def topic(row: Row) -> str:
 @register.filter
 def view_name(view: View) -> str:
     """Name a view."""
-    return {View.MINE: _("Mine"), View.UNASSIGNED: _("Unassigned"), View.TEAMS: _("My teams"), View.ALL: _("All")}[view]
+    return {
+        View.MINE: _("Mine"),
+        View.UNASSIGNED: _("Unassigned"),
+        View.TEAMS: _("My teams"),
+        View.ALL: _("All"),
+        View.SPAM: _("Spam"),
+    }[view]
 
 
 @register.filter
 def tab_name(tab: Tab) -> str:
     """Name a tab of the list."""
     return {Tab.OPEN: _("Open"), Tab.PENDING: _("Pending"), Tab.RESOLVED: _("Solved"), Tab.ALL: _("All")}[tab]
+
+
+@register.filter
+def stuck_word(one: Stuck) -> str:
+    """Say why a mail became part of no case."""
+    return mail_wording.stuck(one.state, one.reason)
 
 
 @register.filter

@@ -3,6 +3,7 @@
 import { hue, initials } from "../ui/js/names.js";
 import { localise } from "../ui/js/time.js";
 import { toast } from "../ui/js/toast.js";
+import * as mail from "./mail.js";
 import { Refused, paced, parsed, part, words } from "./net.js";
 import { say } from "./socket.js";
 import { tick } from "./waits.js";
@@ -222,28 +223,43 @@ export class DeskCase extends HTMLElement {
       const text = await part(form.action, { background: false, form: values });
       document.activeElement.blur();
       for (const menu of this.querySelectorAll("details.menu[open]")) menu.open = false;
-      this.#refuse("");
+      this.#finish(form.closest("dialog"), form);
       this.apply(text);
       this.refreshPanel();
       document.dispatchEvent(new CustomEvent("desk:list"));
     } catch (error) {
-      this.#refuse(error instanceof Refused && error.status === 409 ? parsed(error.text).textContent.trim() : words("failed"));
+      this.#refuse(error instanceof Refused && error.status === 409 ? parsed(error.text).textContent.trim() : words("failed"), form);
       this.pull();
     } finally {
       button.ariaBusy = null;
     }
   }
 
-  #refuse(reason) {
-    if (reason) toast(reason, { tone: "warning" });
+  /** Say why it was refused: in the dialog, where one stands in front of everything else. */
+  #refuse(reason, form) {
+    const box = form.querySelector("[data-refused]");
+    if (!box) toast(reason, { tone: "warning" });
+    else Object.assign(box, { hidden: false, textContent: reason });
+  }
+
+  #finish(dialog, form) {
+    if (!dialog) return;
+    dialog.close();
+    form.reset();
+    form.querySelector("[data-refused]").hidden = true;
   }
 
   #clicked(event) {
-    const target = event.target.closest("[data-earlier], [data-newer], [data-picture], [data-goto], [data-panel-toggle], [data-read-first]");
+    const target = event.target.closest("[data-earlier], [data-newer], [data-picture], [data-goto], [data-panel-toggle], [data-read-first], [data-as-sent], [data-load-pictures]");
     if (!target) return;
     if (target.matches("[data-earlier]")) this.#earlier(target);
     else if (target.matches("[data-newer], [data-read-first]")) this.#toNewest(target);
     else if (target.matches("[data-picture]")) enlarge(target);
+    else if (target.matches("[data-as-sent]")) {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a window of its own
+      event.preventDefault();
+      mail.toggle(target);
+    } else if (target.matches("[data-load-pictures]")) mail.loadPictures(target);
     else if (target.matches("[data-goto]")) this.#goTo(target.dataset.goto);
     else this.togglePanel();
   }

@@ -1,0 +1,132 @@
+"""The page of the mailboxes, for leads and administrators: the ledger, and the mail that waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from trustdesk.channels import post
+from trustdesk.channels.sealing import Unsealable
+from trustdesk.conversations import ledger, queries
+from trustdesk.desk import mail
+from trustdesk.desk.views import seated
+from trustdesk.seams import clock
+from trustdesk.staff import audit, signin
+from trustdesk.staff.permissions import Seat
+
+P = ParamSpec("P")
+SILENT = timedelta(minutes=10)  # a mailbox that is fetched says something more often
+
+
+def looked_after(
+    view: Callable[Concatenate[HttpRequest, Seat, P], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
+    """Give a view the seat of who looks after mailboxes; for everybody else there is nothing here."""
+
+    @seated
+    @wraps(view)
+    def inner(request: HttpRequest, seat: Seat, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not ledger.may_look(seat):
+            raise queries.NotFound
+        try:
+            return view(request, seat, *args, **kwargs)
+        except ledger.NotFound:
+            raise queries.NotFound from None
+
+    return inner
+
+
+@require_GET
+@looked_after
+def page(request: HttpRequest, seat: Seat) -> HttpResponseBase:
+    """Show every mailbox with what became of its mail, and below it what waits for somebody."""
+    after = request.GET.get("after", "")
+    place = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    now = clock.now()
+    return render(
+        request,
+        "desk/mailboxes.html",
+        {
+            "boxes": [(box, _problem(box)) for box in ledger.mailboxes(seat)] if not place else [],
+            "page": ledger.stuck(seat, after=place),
+            "now": now,
+        },
+    )
+
+
+@require_POST
+@looked_after
+def opening(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
+    """Show what a mail says about itself: who looks at it is written down first."""
+    one = ledger.find(seat, pk)
+    with transaction.atomic():
+        audit.record(actor=signin.actor(request), action="mail_opened", target=f"mail:{pk}", data={"why": one.reason})
+    try:
+        head = ledger.head(pk)
+    except (LookupError, Unsealable):
+        head = None
+    return render(request, "desk/mail_opened.html", {"one": one, "head": head})
+
+
+@require_GET
+@looked_after
+def original(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
+    """Hand out the bytes of a mail that waits for somebody."""
+    return mail.download(request, ledger.find(seat, pk).id, name=f"mail-{pk}")
+
+
+@require_POST
+@looked_after
+def fate(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
+    """Decide what becomes of a mail: read it again, let it become a case, or nothing."""
+    to = request.POST.get("to", "")
+    if to not in _FATES:
+        raise BadRequest("no such fate")
+    action, act, done = _FATES[to]
+    with transaction.atomic():
+        one = ledger.find(seat, pk)
+        changed = act(pk)
+        if changed:
+            audit.record(actor=signin.actor(request), action=action, target=f"mail:{pk}", data={"why": one.reason})
+    if changed:
+        messages.success(request, done())
+    else:
+        messages.warning(request, _("A colleague has dealt with this mail, or its bytes are gone."))
+    return redirect("desk_mailboxes")
+
+
+# What can become of it: for the audit, the act, and what is said once it is done.
+_FATES: dict[str, tuple[str, Callable[[int], bool], Callable[[], str]]] = {
+    "retry": (
+        "mail_retried",
+        lambda pk: post.again(pk, now=clock.now()),
+        lambda: _("The mail is read again now."),
+    ),
+    "release": (
+        "mail_released",
+        lambda pk: post.again(pk, now=clock.now(), release=True),
+        lambda: _("The mail becomes a case now. Its sender stays unproved."),
+    ),
+    "dismiss": (
+        "mail_dismissed",
+        lambda pk: post.dismiss(pk, now=clock.now()),
+        lambda: _("The mail is put away and kept for thirty days."),
+    ),
+}
+
+
+def _problem(box: ledger.Mailbox) -> str:
+    """Say by code what is wrong with a mailbox; one that is fetched and has been silent for long has stopped."""
+    if box.problem or not (box.fetched and box.enabled):
+        return box.problem
+    return "silent" if box.alive_at is None or clock.now() - box.alive_at > SILENT else ""
