@@ -100,7 +100,7 @@ def only(fields: Iterable[tuple[str, bytes]], *, hint: str = "") -> Mailbox | No
     text = decoded(value, hint=hint).replace("\n", "").strip(" \t\r")
     phrase, address = _split(text)
     found = _ADDRESS.fullmatch(address)
-    if found is None or "=?" in address or not _PHRASE.fullmatch(phrase):
+    if found is None or "=?" in address or not (_PHRASE.fullmatch(phrase) or phrase == address):
         return None
     domain = _domain(found[1])
     name = _shown(re.findall(r'"(?:[^"\\]|\\.)*"|[^"]+', phrase))

@@ -62,22 +62,14 @@ class Pool:
             if self._closed:
                 raise RuntimeError("this pool is closed")
             if child is not None and child.is_dead():
-                child = child.end()
+                child.end()
+                child = None
             child = child or _Child()
-            try:
-                found = child.read(struct.pack("!II", len(request), len(raw)) + request, raw)
-            except Unreadable:
-                if child.is_over():
-                    child = child.end()
-                raise
-            if child.is_over():
-                child = child.end()
-            return found
-        except BaseException as failure:
-            if child is not None and not isinstance(failure, Unreadable):
-                child = child.end()
-            raise
+            return child.read(struct.pack("!II", len(request), len(raw)) + request, raw)
         finally:
+            if child is not None and child.is_over():
+                child.end()
+                child = None
             self._places.put(child)
 
     def close(self) -> None:
@@ -102,7 +94,7 @@ class _Child:
             self._process = subprocess.Popen(
                 # Isolated, writing no bytecode, and in a session of its own: a signal to our group is not for it.
                 [sys.executable, "-I", "-B", str(_WORKER)],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={"MALLOC_ARENA_MAX": "1"},
                 start_new_session=True,

@@ -66,6 +66,8 @@ def decoded(raw: bytes, charset: str = "", *, hint: str = "") -> str:
             text = raw.decode(codec, "replace")
     if text is None:
         text = _guessed(raw, codec, _codec(hint) if hint else "")
+    if codec == "utf-7":  # it can spell half of a character, which nothing can write down
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\0", "").removeprefix("\ufeff")
 
 
@@ -122,11 +124,17 @@ def plain(value: bytes, *, hint: str = "") -> str:
 
 def one_line(text: str) -> str:
     """Make one line of a text: control characters and line separators become blanks, runs of blanks one."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    return " ".join("".join(" " if unicodedata.category(c) in _CONTROL else c for c in text).split())
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return " ".join(
+        "".join(" " if unicodedata.category(c) in _CONTROL else c for c in line if c not in _TURNING).split()
+    )
 
 
+_TURNING = frozenset(
+    "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)  # marks that turn text around
 _CONTROL = frozenset({"Cc", "Zl", "Zp", "Cs"})
 
 

@@ -47,7 +47,8 @@ def classify(
         report = bounces.read(letter)
         return Kind("feedback", mark, (), report.original_id, report.original)
     null = envelope_sender == "" or ("return-path" in found and found["return-path"].strip() in ("<>", ""))
-    if mark := _bounce(letter, found, raw, null=null):
+    null = null or _MBOX.match(raw) is not None
+    if mark := _bounce(letter, found, null=null):
         report = bounces.read(letter)
         return Kind("bounce", mark, report.failures, report.original_id, report.original)
     if mark := _list(found):
@@ -55,6 +56,9 @@ def classify(
     if mark := _auto(letter, found, null=null):
         return Kind("auto", mark)
     return Kind("person")
+
+
+_MBOX = re.compile(rb"From (?:<>|MAILER-DAEMON\S*)\s", re.IGNORECASE)  # the envelope as a mailbox file keeps it
 
 
 def _is_own(letter: Letter, found: dict[str, str], own_domain: str, loop_header: str) -> bool:
@@ -143,7 +147,7 @@ _ANSWERING = re.compile(
 )
 
 
-def _bounce(letter: Letter, found: dict[str, str], raw: bytes, *, null: bool) -> str:
+def _bounce(letter: Letter, found: dict[str, str], *, null: bool) -> str:
     content_type = found.get("content-type", "").lower()
     if content_type.startswith("multipart/report"):
         if "disposition-notification" in content_type:

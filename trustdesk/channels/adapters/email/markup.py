@@ -29,6 +29,8 @@ _HEAD = re.compile(r"<head\b.{0,200000}?(?:</head\s*>|<body\b)", re.IGNORECASE |
 def to_text(markup: str) -> str:
     """Return the text of an HTML document; scripts, styles and comments leave nothing behind."""
     markup = markup[:LONGEST]
+    if len(markup) > 50_000 and _is_too_deep(markup):
+        return html.unescape(_ANY_TAG.sub("\n", markup))  # nobody writes this; something to read all the same
     cleaned = nh3.clean(
         _HEAD.sub(_without_head, markup, count=1),
         tags=_TAGS,
@@ -38,6 +40,22 @@ def to_text(markup: str) -> str:
         url_schemes={"http", "https", "mailto", "tel"},
     )
     return _Writer().write(cleaned)
+
+
+_ANY_TAG = re.compile(r"<(?:script|style)\b[^<]*|<[^<>]*>?", re.IGNORECASE)
+_NESTING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_DEEPEST = 2_000  # the parser takes time with the square of the depth
+_FLAT = frozenset("p li td th tr br hr img input meta link option dd dt col area base wbr source o".split())
+
+
+def _is_too_deep(markup: str) -> bool:
+    depth = 0
+    for found in _NESTING.finditer(markup):
+        if found[2].lower() not in _FLAT:
+            depth += -1 if found[1] else 1
+            if depth > _DEEPEST:
+                return True
+    return False
 
 
 def _without_head(found: re.Match[str]) -> str:

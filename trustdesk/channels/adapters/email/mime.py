@@ -182,7 +182,10 @@ def header(content: bytes, start: int, end: int) -> tuple[list[tuple[str, bytes]
         if not line:
             place = next_place
             break
-        if line[0] in b" \t" and name and (line.strip() or _FIELD.match(content, next_place, end)):
+        if line[0] in b" \t" and not name and (found := _FIELD.match(line.strip())):
+            # Some readers take a field that is set in for a field, others for nothing: it keeps its blank in the name.
+            name, pieces = f" {found[0][:-1].decode('ascii', 'replace')}", [line.strip()[found.end() :]]
+        elif line[0] in b" \t" and name and (line.strip() or _FIELD.match(content, next_place, end)):
             pieces.append(line)
         elif found := _FIELD.match(line):
             if name and len(fields) < MOST_FIELDS:

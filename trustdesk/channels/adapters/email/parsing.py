@@ -101,10 +101,9 @@ class _Bodies:
         if html and (not text.strip() or _SEE_HTML.fullmatch(text.strip()[:400])):
             text = markup.to_text(html) or text
         files: list[File] = []
-        signed = _CLEAR_SIGNED.search(text) if "-----BEGIN PGP SIGNED" in text else None
-        if signed:
-            files.append(File("signed.asc", "application/pgp", text.encode()))
-            text = f"{text[: signed.start()]}{_DASHED.sub('', signed[1])}{text[signed.end() :]}"
+        if signed := _clear_signed(text):
+            files.append(File("signed.asc", "application/pgp", text.encode("utf-8", "replace")))
+            text = signed
         if len(text) > LONGEST_TEXT:
             files.append(File("message.txt", "text/plain", text.encode("utf-8", "replace")))
             text = text[:LONGEST_TEXT]
@@ -210,11 +209,6 @@ _NAMES = {
     "application/pgp-signature": "signature.asc",
     "application/pgp-encrypted": "version.asc",
 }
-_CLEAR_SIGNED = re.compile(
-    r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:[A-Za-z]+:[^\n]*\n)*[ \t]*\n(.*?)"
-    r"\n-----BEGIN PGP SIGNATURE-----\n.*?\n-----END PGP SIGNATURE-----[ \t]*$",
-    re.DOTALL | re.MULTILINE,
-)
 _DASHED = re.compile(r"^- (?=-)", re.MULTILINE)  # RFC 9580, 7.2
 _SEE_HTML = re.compile(
     r"(?:(?:this|the) (?:e-?mail|message)[^\n.]{0,40}(?:in|is|as|an?|requires?) [^\n.]{0,20}html\b[^\n]{0,120}"
@@ -223,6 +217,20 @@ _SEE_HTML = re.compile(
     r"|(?:您的|此|该|本)?[^\n]{0,20}(?:邮件|客户端)[^\n]{0,30}(?:html|超文本)[^\n]{0,60})",
     re.IGNORECASE,
 )
+
+
+def _clear_signed(text: str) -> str:
+    """Return a text without the armour of its PGP signature (RFC 9580, 7); "" where it has none."""
+    start = text.find("-----BEGIN PGP SIGNED MESSAGE-----")
+    inside = text.find("\n\n", start) if start >= 0 else -1
+    end = text.find("\n-----BEGIN PGP SIGNATURE-----", inside) if inside >= 0 else -1
+    close = text.find(_CLOSING, end) if end >= 0 else -1
+    if close < 0 or (start and text[start - 1] != "\n"):
+        return ""
+    return text[:start] + _DASHED.sub("", text[inside + 2 : end]) + text[close + len(_CLOSING) :]
+
+
+_CLOSING = "-----END PGP SIGNATURE-----"
 
 
 def _name(part: mime.Part) -> str:

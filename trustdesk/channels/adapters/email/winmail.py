@@ -12,7 +12,8 @@ _MOST_FILES = 200
 
 
 def unpacked(content: bytes) -> tuple[list[File], str] | None:
-    """Return the files inside, and the text where it holds one; None for what is no TNEF."""
+    """Return the files inside, and the text where it holds one; None for what is no TNEF or
+    holds nothing a person could open."""
     if not content.startswith(b"\x78\x9f\x3e\x22"):
         return None
     from tnefparse import TNEF  # type: ignore[import-untyped]  # few mails need it
@@ -27,7 +28,8 @@ def unpacked(content: bytes) -> tuple[list[File], str] | None:
         html = found.htmlbody or ""
     except Exception:  # noqa: BLE001  the library fails in every way on broken files, and all mean "keep it closed"
         return None
-    return files, _text(body).strip() or markup.to_text(_text(html))
+    text = _text(body).strip() or markup.to_text(_text(html))
+    return (files, text) if files or text else None
 
 
 def _text(value: str | bytes | None) -> str:
