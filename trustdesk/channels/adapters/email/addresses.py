@@ -59,7 +59,7 @@ def mailboxes(value: bytes, *, hint: str = "") -> tuple[Mailbox, ...]:
 def _mailbox(name: list[str], comment: list[str], address: str | None) -> Iterable[Mailbox]:
     # An address without brackets, `a@b` or `"a b"@c`, is all there is of it.
     bare = "".join(name).strip()
-    if address is None and "@" in bare:
+    if address is None and "@" in bare and (bare[0] != '"' or bare.count('"') > 1):
         pieces = bare.split()
         where = next((number for number, piece in enumerate(pieces) if "@" in piece), 0)
         address = bare if bare.startswith('"') else pieces[where]

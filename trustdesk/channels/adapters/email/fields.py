@@ -81,7 +81,7 @@ def _strictly(raw: bytes, codec: str) -> str | None:
 def _mostly(raw: bytes, codec: str) -> bool:
     """Whether few enough bytes are wrong for the claim to be true (a text cut in the middle of a character)."""
     sample = raw[:20_000]
-    wrong = sample.decode(codec, "replace").count("\ufffd")
+    wrong = sample.decode(codec, "replace").rstrip("\ufffd").count("\ufffd")
     high = len(sample.translate(None, bytes(range(128)))) or len(sample)
     return codec.startswith("utf-16") or wrong <= (1 if 8 < high < 40 else high // 40)
 

@@ -167,8 +167,13 @@ class _Writer:
             self._line.append(f" <{bare}>" if shown else f"<{bare}>")
 
     def _space(self, tag: str) -> None:
-        if tag in _SPACED and self._lines and self._lines[-1].strip("> ") and not (self._lists and tag in ("ul", "ol")):
-            self._lines.append(("> " * min(self._quotes, _MOST_QUOTES)).rstrip())
+        if tag not in _SPACED or not self._lines or (self._lists and tag in ("ul", "ol")):
+            return
+        blank = ("> " * min(self._quotes, _MOST_QUOTES)).rstrip()
+        if self._lines[-1].strip("> "):
+            self._lines.append(blank)
+        elif len(blank) < len(self._lines[-1]):
+            self._lines[-1] = blank  # between a quote and what follows it
 
     def _end_line(self, *, even_blank: bool = False) -> None:
         line = "".join(self._line).rstrip()

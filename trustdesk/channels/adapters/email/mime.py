@@ -253,6 +253,8 @@ _OPENING = re.compile(rb"(?:(?<=\n)|^)--([^\s-][^\s]{0,200}|-[^\s]{5,200})[ \t\r
 
 def _base64(raw: bytes) -> tuple[bytes, bool]:
     """Decode with whatever stands between the letters left out (RFC 2045, 6.8); say whether some are missing."""
+    if raw.count(b" ") * 8 > len(raw):
+        return raw, False  # prose: the decoder would make something of its letters
     try:
         return binascii.a2b_base64(raw), False
     except binascii.Error:

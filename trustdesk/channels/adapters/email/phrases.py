@@ -190,7 +190,7 @@ _WROTE_WORDS = (
     r"đã viết|menulis|je napisao|je napisal(?:a)?|rašė|kirjutas|כתב|كتب|เขียนว่า|写道|寫道|のメール|"
     r"さんは書きました|書きました|書かれました|が書き込み|さんからのメール|님이 작성|님이 씀|작성|님의 말"
 )
-_WROTE_END = re.compile(rf"(?:\b|(?<=[^\x00-\x7f]))(?:{_WROTE_WORDS})\s*[:：]?\s*$", re.IGNORECASE)
+_WROTE_END = re.compile(rf"(?:\b|(?<=[^\x00-\x7f])|(?<=\d))(?:{_WROTE_WORDS})\s*[:：]?\s*$", re.IGNORECASE)
 _WROTE_INSIDE = re.compile(
     r"\b(?:schrieb|schreef|skrev|ha scritto|kirjoitti|a scris|escribió|написал|пишет|wrote on)\b", re.IGNORECASE
 )

@@ -14,7 +14,13 @@ HARD = frozenset({"userunknown", "hostunknown", "hasmoved", "notaccept"})
 
 # In order: the first that fits is the reason. What names a cause beyond doubt comes before what many servers say.
 _WORDS: tuple[tuple[str, str], ...] = (
-    ("hostunknown", r"account or domain may not exist"),
+    (
+        "hostunknown",
+        r"account or domain may not exist|host or domain name not found|name service error|"
+        r"\bhost(?:name)? (?:not found|unknown)|unknown host|"
+        r"domain (?:name )?(?:is )?(?:not found|does ?n[o']t exist|unknown)|no such (?:host|domain)|nxdomain|name or service not known|"
+        r"bad destination (?:host|system)|unrouteable mail domain|couldn'?t find any host",
+    ),
     ("hasmoved", r"has been replaced by|(?:address|mailbox|user) (?:has )?(?:moved|changed)\b|"
         r"recipient has moved|已更改为|邮箱已变更"),
     ("virusdetected", r"\bvirus|malware|infected|trojan|worm detected|病毒"),
