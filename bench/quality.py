@@ -214,7 +214,8 @@ def mail_kind(rows: Sequence[Row], *, show: bool) -> Metrics:
     """Measure email.kinds.classify on whole mails (raw_b64, kind: bounce, feedback, auto or human, and of bounces
     expected: per recipient status, code, reason, hard).
 
-    ``machine`` is the share of machine mail taken for one, whichever; ``human`` of people's mail that stays theirs.
+    ``machine`` is the share of machine mail taken for one, whichever; ``human`` of people's mail that stays theirs, also
+    where it came over a list.
     ``hard``, ``status``, ``code`` and ``reason`` are shares of the recipients of bounces whose value is given; a
     status counts when class and subject are the same (5.1), or, where the reference made the detail up (5.0.9xx), the
     class.
@@ -241,9 +242,9 @@ def mail_kind(rows: Sequence[Row], *, show: bool) -> Metrics:
             seen["unreadable"] += 1
             continue
         if row["kind"] == "human":
-            count("human", kind.name == "person", name)
+            count("human", kind.name in ("person", "list"), name)
             continue
-        count("machine", kind.name != "person", name)
+        count("machine", kind.name not in ("person", "list"), name)
         seen[f"{row['kind']} as {kind.name}"] += 1
         if row["kind"] != "bounce":
             continue

@@ -77,6 +77,7 @@ def test_people_stay_people(raw: str) -> None:
         ("Precedence: list", "list"),
         ("List-Id: <news.example>", "list"),
         ("Mailing-List: contact x", "list"),
+        ("Precedence: bulk\nSender: owner-talk@lists.example", "list"),
         ("X-Loop-Desk: 1", "own"),
     ],
 )
@@ -194,3 +195,18 @@ def test_reports_in_prose(raw: str, expected: list[tuple[str, str, str, str]]) -
     assert found.name == "bounce"
     assert [(one.address, one.status, one.code, one.reason) for one in found.failures] == expected
     assert found.original_id in ("<ours@desk.example>", "")
+
+
+def test_a_report_of_very_many_recipients_is_read_in_part() -> None:
+    many = "".join(f"<a{number}@x.example>:\n550 5.1.1 User unknown\n" for number in range(1_000))
+    assert len(kind(f"{DAEMON}Subject: failure notice\n\n{many}").failures) == 100
+
+
+def test_a_notice_of_amazon_is_a_bounce() -> None:
+    notice = (
+        '{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":[{"emailAddress":"gone@x.example",'
+        '"status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}]}}'
+    )
+    found = kind(f"From: no-reply@sns.example\nSubject: AWS Notification Message\n\n{notice}\n--\nto stop, click")
+    assert [(one.address, one.hard) for one in found.failures] == [("gone@x.example", True)]
+    assert kind(f"From: no-reply@sns.example\nSubject: x\n\n{notice[:60]}").name == "bounce"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from trustdesk.channels.adapters.email import fields, mime, reasons
 from trustdesk.channels.adapters.email.letter import Letter
 
-MOST_FAILURES = 100
+MOST_FAILURES = 100  # recipients of one report that are read
 _LONGEST = 30_000  # characters of prose that are looked at
 
 
@@ -47,7 +47,7 @@ def read(letter: Letter) -> Report:
     original = _original(letter, returned)
     ids = [value for name, value in original if name.lower() == "message-id"]
     found = fields.message_ids(ids[0].encode()) if ids else []
-    return Report(tuple(failures[:MOST_FAILURES]), found[0] if found else "", original)
+    return Report(tuple(failures), found[0] if found else "", original)
 
 
 def is_notification(letter: Letter) -> bool:
@@ -148,7 +148,7 @@ _GROUP = re.compile(
 def _groups(content: bytes, text: str, letter: Letter) -> list[Failure]:
     failures = []
     content = content[:200_000].replace(b"\r\n", b"\n")
-    for block in re.split(rb"\n[ \t]*\n", content)[:500]:
+    for block in re.split(rb"\n[ \t]*\n", content)[: MOST_FAILURES + 1]:
         block = block.lstrip(b"\n")
         raw, _ = mime.header(block, 0, len(block))
         found = {name.lower(): fields.plain(value) for name, value in reversed(raw)}
@@ -285,7 +285,7 @@ def _free(letter: Letter, text: str, ours: set[str]) -> list[Failure]:
         chosen = dict.fromkeys(sorted(wanted), 0) or {next(iter(_returned_to(letter)), ""): 0}
     ends = sorted(chosen.values())
     failures = []
-    for address, start in sorted(chosen.items(), key=lambda item: item[1]):
+    for address, start in sorted(chosen.items(), key=lambda item: item[1])[:MOST_FAILURES]:
         end = next((place for place in ends if place > start), len(text))
         own = text[start:end].replace(address, " ")
         said = (

@@ -189,6 +189,11 @@ _SERVER = re.compile(
 )
 
 
+_LIST_ADDRESS = re.compile(
+    r"\bowner-|-(?:owner|request|bounces?|admin|errors|return)(?:[+-][^@]*)?@|^mailing list ", re.IGNORECASE
+)
+
+
 def _list(found: dict[str, str]) -> str:
     for name in (
         "list-id",
@@ -203,9 +208,10 @@ def _list(found: dict[str, str]) -> str:
     ):
         if name in found:
             return name
-    sender = found.get("sender", "").lower()
-    if "precedence" in found and re.search(r"\bowner-|-owner@|-request@|-bounces[@+]", sender):
-        return "sender"
+    if "precedence" in found:
+        for name in ("sender", "resent-sender", "errors-to", "return-path"):
+            if _LIST_ADDRESS.search(found.get(name, "")[:500]):
+                return name
     return "precedence" if found.get("precedence", "").lower().strip() == "list" else ""
 
 

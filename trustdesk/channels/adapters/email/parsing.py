@@ -107,6 +107,8 @@ class _Bodies:
         if len(text) > LONGEST_TEXT:
             files.append(File("message.txt", "text/plain", text.encode("utf-8", "replace")))
             text = text[:LONGEST_TEXT]
+        if len(html) > markup.LONGEST:
+            files.append(File("message.html", "text/html", html.encode("utf-8", "replace")))
         for part in self._files:
             made, more = self._file(part, html)
             files += made
