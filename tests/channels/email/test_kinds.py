@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from trustdesk.channels.adapters.email.kinds import Kind, classify
@@ -209,4 +211,8 @@ def test_a_notice_of_amazon_is_a_bounce() -> None:
     )
     found = kind(f"From: no-reply@sns.example\nSubject: AWS Notification Message\n\n{notice}\n--\nto stop, click")
     assert [(one.address, one.hard) for one in found.failures] == [("gone@x.example", True)]
-    assert kind(f"From: no-reply@sns.example\nSubject: x\n\n{notice[:60]}").name == "bounce"
+    wrapped = json.dumps({"Type": "Notification", "Message": notice})
+    again = kind(f"From: no-reply@sns.example\nSubject: x\n\n{wrapped}")
+    assert (again.name, again.failures) == ("bounce", found.failures)
+    assert kind(f"From: no-reply@sns.example\nSubject: x\n\n{notice[:60]}").name == "auto"
+    assert kind(f"{PERSON}Subject: what is this?\n\n{notice}").name == "person"

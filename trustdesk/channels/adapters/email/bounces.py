@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from trustdesk.channels.adapters.email import fields, mime, reasons
 from trustdesk.channels.adapters.email.letter import Letter
@@ -50,30 +51,38 @@ def read(letter: Letter) -> Report:
     return Report(tuple(failures), found[0] if found else "", original)
 
 
-def is_notification(letter: Letter) -> bool:
-    """Whether a letter is Amazon's notice of a bounce (SES through SNS), which is JSON."""
-    return letter.text.lstrip().startswith("{") and '"notificationType":"Bounce"' in letter.text[:2_000].replace(
-        " ", ""
-    )
+def notice(letter: Letter) -> dict[str, Any]:
+    """Return Amazon's notice of a bounce or complaint (SES through SNS), which is JSON, wrapped once more or not; {} for
+    any other text."""
+    if not letter.text.lstrip().startswith("{") or "notificationType" not in letter.text[:_LONGEST]:
+        return {}
+    text = letter.text.strip()[:_LONGEST].replace("!\n ", "")  # how sendmail breaks lines of more than 990 bytes
+    try:
+        found = json.JSONDecoder().raw_decode(text)[0]
+        found = json.loads(found["Message"]) if "Message" in found else found
+        return found if found["notificationType"] in ("Bounce", "Complaint") else {}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return {}  # not what Amazon documents
 
 
 def _notified(letter: Letter) -> list[Failure]:
-    if not is_notification(letter):
-        return []
     try:
-        notice = json.JSONDecoder().raw_decode(letter.text.strip()[:_LONGEST])[0]["bounce"]
-        recipients = [(str(one["emailAddress"]), one) for one in notice["bouncedRecipients"]]
+        bounce = notice(letter)["bounce"]
+        recipients = [
+            (str(one["emailAddress"]).lower(), str(one.get("diagnosticCode", "")), one)
+            for one in bounce["bouncedRecipients"]
+        ]
         return [
             _failure(
-                address.lower(),
-                _status_in(str(one.get("diagnosticCode", ""))) or _status(str(one.get("status", ""))),
-                _code(str(one.get("diagnosticCode", ""))),
-                f"{one.get('diagnosticCode', '')} {notice.get('bounceSubType', '')}",
+                address,
+                _status_in(said) or _status(str(one.get("status", ""))),
+                _code(said),
+                f"{said} {bounce.get('bounceSubType', '')}",
             )
-            for address, one in recipients[:MOST_FAILURES]
+            for address, said, one in recipients[:MOST_FAILURES]
         ]
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return []  # not what Amazon documents; the prose is read instead
+    except (LookupError, TypeError, AttributeError):
+        return []
 
 
 # Where the prose of a report ends and the returned mail begins.
@@ -270,17 +279,19 @@ def _free(letter: Letter, text: str, ours: set[str]) -> list[Failure]:
     wanted = {found[0].lower() for value in named for found in _ADDRESS.finditer(value[:5_000])}
     places: dict[str, int] = {}
     leading: dict[str, int] = {}
+    spared: dict[str, int] = {}  # ours and the servers': only where there is no other
     for found in _ADDRESS.finditer(text):
         one = found[0].lower().strip(".'")
         if wanted and one not in wanted:
             continue
-        if (one in ours and not wanted) or _NOBODY.match(one):
+        if not wanted and (one in ours or _NOBODY.match(one)):
+            spared.setdefault(one, found.start())
             continue
         places.setdefault(one, found.start())
         line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
         if _LEADING.fullmatch(line):
             leading.setdefault(one, found.start() - len(line))
-    chosen = leading or dict(list(places.items())[:1])
+    chosen = leading or dict(list((places or spared).items())[:1])
     if not chosen:
         chosen = dict.fromkeys(sorted(wanted), 0) or {next(iter(_returned_to(letter)), ""): 0}
     ends = sorted(chosen.values())

@@ -74,6 +74,8 @@ def _feedback(letter: Letter, found: dict[str, str]) -> str:
     if any(file.media_type == "message/feedback-report" for file in letter.files):
         return "feedback-report"
     sender = letter.senders[0].address.lower() if letter.senders else ""
+    if _NO_REPLY.match(sender) and "complaint" in bounces.notice(letter):
+        return "notice"
     if "x-hmxmroriginalrecipient" in found or (
         sender == "staff@hotmail.com" and letter.subject.lower().startswith("complaint about message from")
     ):
@@ -160,8 +162,8 @@ def _bounce(letter: Letter, found: dict[str, str], *, null: bool) -> str:
         return "delivery-status"
     if "x-failed-recipients" in found:
         return "x-failed-recipients"
-    if bounces.is_notification(letter):
-        return "notification"
+    if letter.senders and _NO_REPLY.match(letter.senders[0].address) and "bounce" in bounces.notice(letter):
+        return "notice"
     sender = letter.senders[0] if letter.senders else None
     address = sender.address if sender else ""
     surely = (
