@@ -219,10 +219,10 @@ def reply_header(lines: Sequence[str], start: int) -> int:
         return _stamped(lines, start)
     if not (_ON.match(first) or "@" in first or "<" in first or _DATE.search(first)):
         return 0
-    if not any(map(_may_end, lines[start : start + 7])):
+    if not any(map(_may_end, lines[start : start + 6])):
         return 0
     joined, blanks = "", 0
-    for number in range(start, min(len(lines), start + 7)):
+    for number in range(start, min(len(lines), start + 6)):
         line = lines[number][:_LONGEST].strip(_TRIM)
         if not line:
             blanks += 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from trustdesk.channels.adapters.email import phrases
 
 LONGEST_SIGNATURE = 15  # lines that are not blank
-MOST_LINES = 5_000  # lines that are looked at; those after them go where the last one went
+MOST_LINES = 3_000  # lines that are looked at; those after them go where the last one went
 
 
 @dataclass(frozen=True, slots=True)
