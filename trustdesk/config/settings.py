@@ -347,19 +347,13 @@ try:
     listen(MAIL_LISTEN)
 except ValueError as _error:
     env.reject("MAIL_LISTEN", str(_error))
-# Signs what we send (DKIM); the domain of MAIL_FROM publishes the public half under the selector.
-_dkim_key = env.secret("MAIL_DKIM_KEY", default="").replace("\\n", "\n")
-_dkim_selector = env.text("MAIL_DKIM_SELECTOR", default="")
+# Signs what we send (DKIM); `manage.py mail_dns` says what the domain of MAIL_FROM publishes for it.
 MAIL_DKIM = None
-if _dkim_key and not _dkim_selector:
-    env.reject("MAIL_DKIM_SELECTOR", "is required with MAIL_DKIM_KEY")
-elif _dkim_key:
+if _dkim_key := env.secret("MAIL_DKIM_KEY", default="").replace("\\n", "\n"):
     try:
-        MAIL_DKIM = DkimKey(_sender.domain, _dkim_selector, _dkim_key)
+        MAIL_DKIM = DkimKey(_sender.domain, "", _dkim_key)
     except ValueError as _error:
-        env.reject("MAIL_DKIM_SELECTOR" if "selector" in str(_error) else "MAIL_DKIM_KEY", f"is of no use: {_error}")
-elif _dkim_selector:
-    env.reject("MAIL_DKIM_KEY", "is required with MAIL_DKIM_SELECTOR (or MAIL_DKIM_KEY_FILE)")
+        env.reject("MAIL_DKIM_KEY", f"is of no use: {_error}")
 # What Django itself sends (notices to staff about their sign-in) leaves through the same door.
 EMAIL_BACKEND = "trustdesk.channels.mail_backend.Outgoing"
 if MODE == "test":
