@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from trustdesk.conversations import ownership, queue, rulebook, statements
+from trustdesk.conversations import ownership, presence, queue, rulebook, statements
 from trustdesk.conversations.expectations import Expected
 from trustdesk.conversations.models import Attachment, Conversation, History, Proving, Thread
 from trustdesk.conversations.overview import (
@@ -52,6 +52,7 @@ __all__ = [
     "Similar",
     "TypeInfo",
     "agents_online",
+    "attended",
     "by_id",
     "cases_of",
     "chat_inbox",
@@ -302,6 +303,12 @@ def statuses(conversation_ids: Sequence[int], *, locale: str, now: datetime) -> 
     """Return several cases by id, in one query."""
     rows = Conversation.objects.filter(pk__in=conversation_ids).select_related("assignee", "type")
     return {row.pk: _case(row, locale, now) for row in rows}
+
+
+def attended(conversation_ids: Sequence[int], *, now: datetime) -> frozenset[int]:
+    """Return those of these cases whose agent has the desk open."""
+    theirs = Conversation.objects.filter(pk__in=conversation_ids, assignee__in=presence.here(now=now))
+    return frozenset(theirs.values_list("pk", flat=True))
 
 
 def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, queue.Place]:

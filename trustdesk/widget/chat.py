@@ -37,14 +37,16 @@ log = logging.getLogger(__name__)
 HELLO_WITHIN = 5.0          # seconds
 FRAMES = 60                 # typing, reading, uploads …: within ten seconds, on top of what the pace of messages allows
 # Events after which the state of the case has to be shown anew.
-_CHANGES = frozenset({"assigned", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated"})
+_CHANGES = frozenset({
+    "assigned", "left", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated",
+})
 
 
 class Chat:
     """One socket of one customer. `told` is the position the client has; `checked` what was looked at for it."""
 
-    __slots__ = ("_asked", "_last", "_stale", "_welcomed", "case", "checked", "live", "locale", "opening", "pace", "socket", "told",
-                 "visitor", "wanted")
+    __slots__ = ("_agent", "_asked", "_last", "_stale", "_welcomed", "case", "checked", "live", "locale", "opening", "pace", "socket",
+                 "told", "visitor", "wanted")
 
     def __init__(self, socket: Socket, live: Live) -> None:
         self.socket, self.live = socket, live
@@ -59,6 +61,7 @@ class Chat:
         self._stale = False             # something came in before the welcome was out
         self._asked = False             # the client asked to be brought up to date and is owed an answer
         self._last: Frame | None = None
+        self._agent = ("", False)       # who has the case, and whether he is at the desk, as told
 
     async def run(self) -> None:
         """Talk until the client goes."""
@@ -110,6 +113,7 @@ class Chat:
     async def welcome(self, hello: Frame) -> None:
         """Say where things stand, with the entries after what the client has, or from the start after a `reset`."""
         self._welcomed = self._stale = False
+        self._agent = ("", False)
         self._last = None       # the `queue` frame that `welcome` promises follows even if it says the same as before
         live, now = self.live, clock.now()
         inbox = await live.remembered(public.chat_inbox)
@@ -128,6 +132,7 @@ class Chat:
             reason = "epoch" if not same_epoch else "gone" if case is None else "ahead"
             self.socket.send({"t": "reset", "reason": reason})
         proving = await live.db(public.open_proving, case.id) if case is not None else None
+        attended = await live.attended([case.id] if case is not None and case.agent else [])
         self.socket.send({
             "t": "welcome", "v": 1, "token": visitors.token(self.visitor), "epoch": live.epoch,
             "who": {"known": self.visitor.known, "name": self.visitor.name},
@@ -141,13 +146,14 @@ class Chat:
         if page is not None:
             self.told = self.checked = max(page.upto, self.told)
         if case is not None:
-            self.show(case)
+            self.show(case, attended=case.id in attended)
         if self._stale or (page is not None and page.more):
             self.behind()
 
     def _follow(self, case: public.Case) -> None:
         if self.case is not None and self.case.id != case.id:
             self._unfollow(self.case)
+            self._agent = ("", False)
         self.case = case
         for topic in _topics(case):
             self.live.hub.join(topic, self)
@@ -253,8 +259,8 @@ class Chat:
             self.behind()
         return new or any(line.event in _CHANGES for line in lines)      # of a new case its place in the queue, too
 
-    def show(self, case: public.Case) -> None:
-        """Tell the client where its case stands, if that changed."""
+    def show(self, case: public.Case, *, attended: bool) -> None:
+        """Tell the client where its case stands, if that changed; `attended`: its agent is at the desk."""
         if self.case is None or self.case.id != case.id:
             return
         ended = case.status == "closed" and self.case.status != "closed"
@@ -263,10 +269,16 @@ class Chat:
             self.live.requeue([self])
         else:
             self._say_once(frames.queue(case, None))
-        if case.agent:
-            self.socket.send({"t": "presence", "agent": {"name": case.agent}, "online": True})
+        self.show_agent(here=attended)
         if ended:
             self.socket.send({"t": "ended", "case": case.reference, "rate": not case.rated})
+
+    def show_agent(self, *, here: bool) -> None:
+        """Tell the client who has its case and whether he is at the desk, if that changed."""
+        name = self.case.agent if self.case is not None else ""
+        if (name, here) != self._agent:
+            self._agent = (name, here)
+            self.socket.send({"t": "presence", "agent": {"name": name} if name else None, "online": here})
 
     def show_place(self, place: Any) -> None:
         """Tell the client its place in the queue, if that changed."""
