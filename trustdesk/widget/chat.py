@@ -116,8 +116,7 @@ class Chat:
         self._agent = ("", False)
         self._last = None       # the `queue` frame that `welcome` promises follows even if it says the same as before
         live, now = self.live, clock.now()
-        inbox = await live.remembered(public.chat_inbox)
-        case = await live.db(public.current, inbox_id=inbox, thread=self.visitor.thread, locale=self.locale, now=now)
+        case = await live.case_of(self.visitor.thread)
         same_epoch = hello.get("epoch") in (None, live.epoch)
         after = hello.get("after")
         known = (case is not None and same_epoch and hello.get("case") == case.reference and isinstance(after, int)
@@ -127,12 +126,12 @@ class Chat:
         if case is not None:
             self._follow(case)      # subscribe first, read then: what comes in between is hinted
             failpoints.hit("snapshot_subscribe_gap")
-            page = (await live.db(public.entries_after, {case.id: self.told}))[case.id]
+            page = await live.page_after((case.id, self.told))
         if not known and (hello.get("epoch") or after):
             reason = "epoch" if not same_epoch else "gone" if case is None else "ahead"
             self.socket.send({"t": "reset", "reason": reason})
-        proving = await live.db(public.open_proving, case.id) if case is not None else None
-        attended = await live.attended([case.id] if case is not None and case.agent else [])
+        proving = await live.proving_in(case.id) if case is not None else None
+        attended = case is not None and bool(case.agent) and bool(await live.agent_is_in(case.id))
         self.socket.send({
             "t": "welcome", "v": 1, "token": visitors.token(self.visitor), "epoch": live.epoch,
             "who": {"known": self.visitor.known, "name": self.visitor.name},
@@ -146,7 +145,7 @@ class Chat:
         if page is not None:
             self.told = self.checked = max(page.upto, self.told)
         if case is not None:
-            self.show(case, attended=case.id in attended)
+            self.show(case, attended=attended)
         if self._stale or (page is not None and page.more):
             self.behind()
 

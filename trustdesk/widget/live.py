@@ -13,6 +13,7 @@ from django.db import Error
 
 from trustdesk.conversations import public
 from trustdesk.realtime.bus import bus
+from trustdesk.realtime.gathering import Gathered
 from trustdesk.realtime.hub import Hub
 from trustdesk.realtime.threads import DatabaseThreads
 from trustdesk.seams import clock
@@ -52,17 +53,31 @@ class Live:
         self._flushing = False
         self._moving = False
         self._swept_at = clock.now()
-        self._known: dict[tuple[Any, ...], tuple[float, Any]] = {}
+        self._known: dict[tuple[Any, ...], tuple[float, asyncio.Task[Any]]] = {}
+        # What everybody who comes in asks; after a restart or a lost network that is everybody at once.
+        self.case_of = Gathered(self._cases, most=AT_ONCE)
+        self.page_after = Gathered(lambda asked: self.db(public.pages_after, asked), most=AT_ONCE)
+        self.proving_in = Gathered(lambda cases: self.db(public.open_provings, cases), most=AT_ONCE)
+        self.agent_is_in = Gathered(self._attended, most=AT_ONCE)
         self._background = [asyncio.create_task(task) for task in (self._sweep(), self._watch(), self._see())]
 
     async def remembered(self, act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a reading use-case unless the same was asked within the last half minute (`now` aside)."""
         key = (act.__name__, args, *sorted((name, value) for name, value in kwargs.items() if name != "now"))
-        at, value = self._known.get(key, (0.0, None))
-        if not at or time.monotonic() - at > FRESH:
-            value = await self.db(act, *args, **kwargs)
-            self._known[key] = (time.monotonic(), value)
-        return value  # type: ignore[no-any-return]
+        at, asked = self._known.get(key, (0.0, None))
+        if asked is None or time.monotonic() - at > FRESH or (asked.done() and (asked.cancelled() or asked.exception())):
+            # Kept before it is answered: of a thousand who come in at once one asks.
+            asked = asyncio.create_task(self.db(act, *args, **kwargs))
+            self._known[key] = (time.monotonic(), asked)
+        value: R = await asyncio.shield(asked)
+        return value
+
+    async def _cases(self, threads: list[str]) -> dict[str, public.Case]:
+        inbox = await self.remembered(public.chat_inbox)
+        return await self.db(public.currents, threads, inbox_id=inbox, locale="en", now=clock.now())
+
+    async def _attended(self, conversation_ids: list[int]) -> dict[int, bool]:
+        return dict.fromkeys(await self.attended(conversation_ids), True)
 
     # Entries: hints are gathered while a query is under way, then one query serves all sockets that are behind.
 
