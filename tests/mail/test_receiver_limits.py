@@ -170,6 +170,44 @@ def test_a_client_that_collects_errors_is_sent_away() -> None:
         assert [reply[:3] for reply in client.rest()] == ["550"] * 5 + ["421"]
 
 
+def test_a_client_that_only_chats_is_sent_away() -> None:
+    with receiving(Core(), limits={"commands": 20}) as running, Client(running.port) as client:
+        client.begin()
+        assert client.code(LETTER + b".") == "250"  # after which it may begin to count again
+        client.begin()
+        assert client.code(LETTER + b".") == "250"
+        client.send(b"NOOP\r\n" * 40)
+        assert [reply[:3] for reply in client.rest()] == ["250"] * 19 + ["421"]
+
+
+def test_memory_is_held_until_a_message_is_stored() -> None:
+    core = Core()
+    core.slowly = 0.5
+    with receiving(core, limits={"receiving_bytes": 1_000}) as running:
+        with Client(running.port) as gone:
+            gone.begin()
+            gone.send(b"x" * 800 + b"\r\n.\r\n")
+            time.sleep(0.1)
+        with Client(running.port) as client:
+            client.begin()
+            assert client.code(b"y" * 800 + b"\r\n.") == "452"
+            core.wait(1)
+            time.sleep(0.05)
+            client.begin()
+            assert client.code(b"y" * 800 + b"\r\n.") == "250"
+
+
+def test_a_client_that_chats_while_we_store_is_not_cut_off() -> None:
+    core = Core()
+    core.slowly = 0.6
+    with receiving(core, limits={"idle": 0.2}) as running, Client(running.port) as client:
+        client.begin()
+        client.send(LETTER + b".\r\n")
+        time.sleep(0.1)
+        client.send(b"NOOP\r\n")
+        assert [client.reply()[:3], client.reply()[:3]] == ["250", "250"]
+
+
 def test_messages_per_connection_and_per_minute_are_limited() -> None:
     core = Core()
     with receiving(core, limits={"messages": 3, "messages_per_minute": 4}) as running:
