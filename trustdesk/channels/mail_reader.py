@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 
 from trustdesk.channels import registry
-from trustdesk.channels.adapters.email.letter import Letter
 from trustdesk.net import authenticity
 from trustdesk.net.dns import Resolver
 from trustdesk.policy.mail import Kind, Verdict
@@ -37,7 +36,7 @@ class Bounce:
 class Mail:
     """A mail, read: `said` is what its sender wrote this time, `quoted` the history and signature below it."""
 
-    letter: Letter
+    letter: registry.Letter
     kind: Kind
     said: str
     quoted: str
