@@ -66,6 +66,9 @@ def forged(sent: Post) -> dict[str, Post]:
             if "ignature" not in name or "andrill" in name:  # the others are a list, or end at the first "="
                 ways[f"{name} doubled"] = replace(sent, headers=sent.headers | {name: f"{value},{value}"})
             ways[f"{name} blank"] = replace(sent, headers=sent.headers | {name: ""})
+    if any("ignature" in name for name in sent.headers) and sent.body.startswith((b"{", b"[")):
+        ways["written anew"] = replace(sent, body=json.dumps(json.loads(sent.body), indent=1).encode())
+        ways["with a blank"] = replace(sent, body=sent.body + b" ")
     if "Authorization" in sent.headers:
         for login in ("hooks:", ":", "hooks:wrong-horse-battery-stap", LOGIN + "x", LOGIN[:-1], LOGIN.upper()):
             ways[f"as {login}"] = replace(sent, headers=sent.headers | posts.basic(login))
@@ -190,6 +193,11 @@ def test_json_made_to_be_expensive_is_refused_before_it_is_read() -> None:
         sent = Post("/hooks/mail/mailgun/tracking/", body)
         assert sent.send().status_code == 401
     assert rows() == 0
+    bomb = provider_hooks.Hook(
+        "unisender_go", "tracking", "/x/", "", "multipart/form-data", {}, b" [" + b"[]," * 100_000
+    )
+    with pytest.raises(ValueError, match="too much"):
+        provider_hooks.sane_json(bomb)
 
 
 # What is set up ------------------------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ class Door:
 
 @lru_cache(maxsize=1)
 def _http() -> Http:
-    return Http(limits=Limits(max_bytes=FETCHED))
+    return Http(limits=Limits(max_bytes=FETCHED, redirects=3))
 
 
 class Answer:
