@@ -265,6 +265,11 @@ def bounced(
     return row
 
 
+def returned(token: str) -> Delivery | None:
+    """Return the delivery whose return path carries this token; a mail may come back more than once."""
+    return _named(token, "").first()
+
+
 def delivered(*, token: str = "", provider_id: str = "", now: datetime) -> Delivery | None:
     """Note that a mail arrived; returns the delivery, or None when it is unknown, arrived before, or came back since."""
     row = _named(token, provider_id).first()

@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "trustdesk.widget",
     "trustdesk.portal",
     "trustdesk.api",
+    "trustdesk.hooks",
     "trustdesk.demo",
 ]
 MIDDLEWARE = [
@@ -333,7 +334,12 @@ except MailFailed:
     _sender = mailbox("support@example.com")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A folder stands for a mail server where there is none: the mailbox of the demo.
-MAIL = env.secret("MAIL_URL", default=None if PRODUCTION else f"folder:{quote(str(VAR / 'mail'))}")
+_mail = env.secret("MAIL_URL", default=None if PRODUCTION else f"folder:{quote(str(VAR / 'mail'))}").split()
+MAIL = _mail[0] if _mail else ""
+# Providers whose web hooks bring mail, or say what became of ours: `channels.provider_hooks`, and a check asks it.
+MAIL_HOOKS = [one for one in _mail if one.startswith("anymail+")]
+if [one for one in _mail[1:] if not re.fullmatch(r"anymail\+[a-z_]+://\?\S+", one)]:
+    env.reject("MAIL_URL", "may name after the way out only providers, such as anymail+postmark://?webhook_secret=…")
 if MAIL.startswith("anymail+"):  # of a provider: `channels.providers`, and `config.checks` asks it
     if not re.fullmatch(r"anymail\+[a-z_]+://\?\S+", MAIL):
         env.reject("MAIL_URL", "is not an address such as anymail+postmark://?server_token=…")

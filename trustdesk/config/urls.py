@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("trustdesk.portal.urls")),
     path("api/v1/", include("trustdesk.api.urls")),
     path("chat/", include("trustdesk.widget.file_urls")),
+    path("hooks/", include("trustdesk.hooks.urls")),
 ]
 if settings.DEMO:
     urlpatterns += [path("", demo.start, name="start"), path("demo/", include("trustdesk.demo.urls"))]

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from trustdesk.channels import addresses, mail_reader, outbox, post
+from trustdesk.channels import addresses, mail_reader, outbox, post, provider_mail
 from trustdesk.channels.mail_reader import Mail
-from trustdesk.channels.models import ReplyAddress
+from trustdesk.channels.models import Delivery, ReplyAddress
+from trustdesk.channels.provider_mail import ProviderReceipt
 from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals
 from trustdesk.conversations.mail_arrivals import Letter
 from trustdesk.conversations.models import Conversation
@@ -33,7 +34,10 @@ _readers = ThreadPoolExecutor(READERS, thread_name_prefix="mail-readers")
 def read_due(*, now: datetime, most: int = BATCH) -> int:
     """Read what is stored and due, one batch; return how many were taken."""
     claimed = post.claim(now=now, most=most)
-    waiting = list(_read(claimed, now))
+    for one in claimed:
+        if provider_mail.is_hook(one.kind):
+            _unpack(one, now)
+    waiting = list(_read([one for one in claimed if not provider_mail.is_hook(one.kind)], now))
     while waiting:
         # One of each sender at a time, in the order they came: a second mail on a matter has to find the case of the first.
         round_ = list({letter.sender: letter for letter in reversed(waiting)}.values())[::-1]
@@ -119,7 +123,7 @@ def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter,
                     answers=correspondence.answered(mail.letter.references, letter.sender, messages),
                     continues=correspondence.same_matter(cases, subject=subject, text=text),
                     released=letter.claimed.released,
-                    spam=policy.is_spam(text) or policy.is_spam(subject),
+                    spam=letter.claimed.envelope.get("spam") is True or policy.is_spam(text) or policy.is_spam(subject),
                     account_mail=policy.is_account_mail(sender=letter.sender, subject=subject, text=text),
                 )
             ),
@@ -199,25 +203,17 @@ def _bounced(letter: Letter, _decision: Decision, now: datetime) -> None:
     """Note a bounce on the delivery whose return path it came to. Anybody can write a mail that looks like one (E-17)."""
     token = next((one.token for one in letter.routes if one.bounce), "")
     recipient = next(iter(letter.mail.bounces), None)
-    delivery = (
-        outbox.bounced(token=token, hard=recipient.hard, status=recipient.status, now=now)
-        if token and recipient
-        else None
-    )
-    if delivery is None:
+    if not token or recipient is None:
         post.held(letter.claimed.id, reason="bounce", now=now)
         return
-    if delivery.conversation_id is not None and recipient is not None:
-        with acting.on(delivery.conversation_id, now=now) as act:
-            act.say(
-                "mail_bounced",
-                visible=False,
-                to=delivery.recipient,
-                hard=recipient.hard,
-                status=recipient.status,
-                reason=recipient.reason,
-            )
-    post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
+    delivery = outbox.bounced(token=token, hard=recipient.hard, status=recipient.status, now=now)
+    if delivery is not None:
+        _say_bounced(delivery, hard=recipient.hard, status=recipient.status, now=now)
+    known = delivery or outbox.returned(token)
+    if known is None:
+        post.held(letter.claimed.id, reason="bounce", now=now)
+    else:
+        post.processed({letter.claimed.id: known.conversation_id}, now=now)
 
 
 def _complained(letter: Letter, _decision: Decision, now: datetime) -> None:
@@ -226,10 +222,50 @@ def _complained(letter: Letter, _decision: Decision, now: datetime) -> None:
     if delivery is None:
         post.held(letter.claimed.id, reason="feedback", now=now)
         return
+    _say_complained(delivery, now=now)
+    post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
+
+
+def _say_bounced(delivery: Delivery, *, hard: bool, status: str, now: datetime) -> None:
+    if delivery.conversation_id is not None:
+        with acting.on(delivery.conversation_id, now=now) as act:
+            act.say("mail_bounced", visible=False, to=delivery.recipient, hard=hard, status=status)
+
+
+def _say_complained(delivery: Delivery, *, now: datetime) -> None:
     if delivery.conversation_id is not None:
         with acting.on(delivery.conversation_id, now=now) as act:
             act.say("mail_complained", visible=False, to=delivery.recipient)
-    post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
+
+
+# What providers post.
+
+
+def _unpack(one: post.Claimed, now: datetime) -> None:
+    """Store the mails of a provider's hook as mails, and note what became of ours."""
+    try:
+        for receipt in provider_mail.unpack(one):
+            _note(receipt, now)
+    except provider_mail.HookUnreadable as unreadable:
+        post.unreadable(one.id, reason=unreadable.code, now=now)
+    except Exception as error:  # whatever it is, the other things of the batch go their way
+        log.exception("hook %s could not be dealt with", one.id)
+        post.failed(one, reason=type(error).__name__[:64], now=now)
+    else:
+        post.processed({one.id: None}, now=now)
+
+
+def _note(receipt: ProviderReceipt, now: datetime) -> None:
+    name = receipt.message_id
+    if receipt.state == "delivered":
+        outbox.delivered(provider_id=name, now=now)
+    elif receipt.state == "complained":
+        if (delivery := outbox.complained(provider_id=name, now=now)) is not None:
+            _say_complained(delivery, now=now)
+    elif receipt.state in ("bounced", "rejected"):
+        delivery = outbox.bounced(provider_id=name, hard=receipt.hard, status=receipt.status, now=now)
+        if delivery is not None:
+            _say_bounced(delivery, hard=receipt.hard, status=receipt.status, now=now)
 
 
 _ACTS = {Fate.HOLD: _hold, Fate.ASIDE: _put_aside, Fate.BOUNCE: _bounced, Fate.FEEDBACK: _complained}
