@@ -6,16 +6,20 @@ import pytest
 from pytest_django import Settings
 
 from tests import world
-from tests.conversations.mails import ANNA, case_of, events, we_wrote
+from tests.conversations.mails import case_of, events, we_wrote
 from tests.hooks import posts
 from tests.hooks.posts import BOUNCED, DELIVERED, Post
-from tests.letters import MX, bring, letter
+from tests.letters import ANNA, MX, bring, letter
 from tests.world import NOON
 from trustdesk.channels.models import Delivery, HookPayload
 from trustdesk.conversations import mailroom
 from trustdesk.conversations.models import Conversation, Entry, MailPart
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks", "at_once")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("hooks", "at_once"),
+    pytest.mark.filterwarnings("ignore:django-anymail has dropped official support for SendGrid"),
+]
 
 POSTMARKS_NAME = "883953f4-6105-42a2-a16a-77a8eac79483"
 
