@@ -324,9 +324,8 @@ except ValueError as _error:
 # Mail ---------------------------------------------------------------------------------------------------------------
 
 # The address alone: what customers see beside it is the exchange's name.
-DEFAULT_FROM_EMAIL = parseaddr(
-    env.text("MAIL_FROM", default=None if PRODUCTION else "support@northlight.example.test")
-)[1]
+_from = env.text("MAIL_FROM", default=None if PRODUCTION else "support@northlight.example.test")
+DEFAULT_FROM_EMAIL = parseaddr(_from)[1]
 try:
     _sender = mailbox(DEFAULT_FROM_EMAIL)
 except MailFailed:
@@ -348,7 +347,7 @@ elif PRODUCTION or not MAIL.startswith("folder:"):
 # Where mail arrives that other servers bring, and under which name our own mail server notes who vouches for a sender;
 # blank: we check that ourselves.
 MAIL_LISTEN = env.text("MAIL_LISTEN", default="" if PRODUCTION or MODE == "test" else f"smtp://127.0.0.1:{PORT + 25}")
-MAIL_AUTHSERV_ID = env.text("MAIL_AUTHSERV_ID", default="")
+MAIL_AUTHSERV_ID = env.text("MAIL_AUTHSERV_ID", default="mx.northlight.example.test" if MODE == "try-out" else "")
 try:
     listen(MAIL_LISTEN)
 except ValueError as _error:
@@ -361,13 +360,9 @@ if _dkim_key := env.secret("MAIL_DKIM_KEY", default="").replace("\\n", "\n"):
     except ValueError as _error:
         env.reject("MAIL_DKIM_KEY", f"is of no use: {_error}")
 # What Django itself sends (notices to staff about their sign-in) leaves through the same door.
-EMAIL_BACKEND = "trustdesk.channels.mail_backend.Outgoing"
-if MODE == "test":
-    EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend" if MODE == "test" else "trustdesk.channels.mail_backend.Outgoing"
 
-# Name servers -------------------------------------------------------------------------------------------------------
-
-# Blank: those of the system. They decide who is believed to have sent a mail.
+# Name servers decide who is believed to have sent a mail; blank: those of the system.
 DNS_SERVERS = env.words("DNS_SERVERS", default=())
 for _server in DNS_SERVERS:
     try:
