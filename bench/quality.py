@@ -10,8 +10,10 @@ them. Exits 2 where a file cannot be read.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import math
+import re
 import statistics
 import sys
 import time
@@ -146,6 +148,134 @@ def duplicates(rows: Sequence[Row], *, show: bool) -> Metrics:
     return metrics | ({"wrong": wrong} if show else {})
 
 
+def mail_parse(rows: Sequence[Row], *, show: bool) -> Metrics:
+    """Measure email.parsing.read on whole mails (raw_b64, expected: subject, from as [name, address] pairs, text,
+    attachments). A mail is right when subject, From, text and the number of files all are.
+
+    White space and control characters are ignored. Where a mail holds no text but HTML, the reference's text is that
+    HTML and is compared with ours as sent. Where the reference gave up on a character (U+FFFD), any will do.
+    """
+    from trustdesk.channels.adapters.email import parsing
+
+    right: Counter[str] = Counter()
+    wrong: list[str] = []
+    for number, row in enumerate(rows):
+        expected = row["expected"]
+        try:
+            letter = parsing.read(base64.b64decode(row["raw_b64"]))
+        except parsing.Unreadable:
+            wrong.append(f"{row.get('id', number)}: unreadable")
+            continue
+        bodies = [letter.text, letter.html] if expected["text"] == expected.get("html") else [letter.text]
+        senders = [(box.name, box.address) for box in letter.senders]
+        wanted = [tuple(one) for one in expected["from"]]
+        checks = {
+            "subject": _alike(expected["subject"] or "", letter.subject),
+            "from": len(wanted) == len(senders)
+            and all(
+                _alike(one[0] or "", name) and _alike(one[1] or "", address)
+                for one, (name, address) in zip(wanted, senders, strict=True)
+            ),
+            "text": any(_alike(expected["text"], body) for body in bodies),
+            "files": expected["attachments"] == len(letter.files),
+        }
+        right.update(name for name, good in checks.items() if good)
+        right["all"] += all(checks.values())
+        if not all(checks.values()):
+            wrong.append(f"{row.get('id', number)}: {', '.join(name for name, good in checks.items() if not good)}")
+    metrics: Metrics = {name: round(right[name] / len(rows), 4) for name in ("all", "subject", "from", "text", "files")}
+    metrics["bars"] = {"all": {"got": metrics["all"], "bar": 0.95, "met": metrics["all"] >= 0.95}}
+    return metrics | ({"wrong": wrong} if show else {})
+
+
+def _alike(expected: str, got: str) -> bool:
+    first, second = (re.sub(r"[\s\x00-\x1f]+", "", text) for text in (expected, got))
+    if "\ufffd" not in first:
+        return first == second
+    return re.fullmatch(".{1,4}?".join(map(re.escape, re.split("\ufffd+", first))), second) is not None
+
+
+def reply_text(rows: Sequence[Row], *, show: bool) -> Metrics:
+    """Measure email.quoting.split on replies (input, expected, kind: plain or html): right when what was said equals
+    what was expected, white space ignored."""
+    from trustdesk.channels.adapters.email import markup, quoting
+
+    wrong = []
+    for number, row in enumerate(rows):
+        text = markup.to_text(row["input"]) if row["kind"] == "html" else row["input"]
+        if "".join(quoting.split(text).said.split()) != "".join(row["expected"].split()):
+            wrong.append(str(row.get("id", number)))
+    share = round(1 - len(wrong) / len(rows), 4)
+    metrics: Metrics = {"right": share, "bars": {"right": {"got": share, "bar": 0.80, "met": share >= 0.80}}}
+    return metrics | ({"wrong": wrong} if show else {})
+
+
+def mail_kind(rows: Sequence[Row], *, show: bool) -> Metrics:
+    """Measure email.kinds.classify on whole mails (raw_b64, kind: bounce, feedback, auto or human, and of bounces
+    expected: per recipient status, code, reason, hard).
+
+    ``machine`` is the share of machine mail taken for one, whichever; ``human`` of people's mail that stays theirs, also
+    where it came over a list.
+    ``hard``, ``status``, ``code`` and ``reason`` are shares of the recipients of bounces whose value is given; a
+    status counts when class and subject are the same (5.1), or, where the reference made the detail up (5.0.9xx), the
+    class.
+    """
+    from trustdesk.channels.adapters.email import kinds, parsing
+
+    seen: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    wrong: list[str] = []
+
+    def count(what: str, good: bool, row: str) -> None:
+        seen[what] += 1
+        right[what] += good
+        if not good:
+            wrong.append(f"{row}: {what}")
+
+    for number, row in enumerate(rows):
+        name = str(row.get("id", number))
+        raw = base64.b64decode(row["raw_b64"])
+        try:
+            kind = kinds.classify(parsing.read(raw), raw)
+        except parsing.Unreadable:
+            wrong.append(f"{name}: unreadable")
+            seen["unreadable"] += 1
+            continue
+        if row["kind"] == "human":
+            count("human", kind.name in ("person", "list"), name)
+            continue
+        count("machine", kind.name not in ("person", "list"), name)
+        seen[f"{row['kind']} as {kind.name}"] += 1
+        if row["kind"] != "bounce":
+            continue
+        for place, one in enumerate(row["expected"] or []):
+            got = kind.failures[min(place, len(kind.failures) - 1)] if kind.failures else None
+            count(f"hard:{one['reason']}", bool(got and got.hard) == one["hard"], name)
+            seen["hard"] += 1
+            right["hard"] += bool(got and got.hard) == one["hard"]
+            if one["status"]:
+                depth = 1 if one["status"].split(".")[1] == "0" else 2
+                status = got.status if got else ""
+                count("status", status.split(".")[:depth] == one["status"].split(".")[:depth], name)
+                seen["status_exact"] += 1
+                right["status_exact"] += status == one["status"]
+            if one["code"]:
+                count("code", got is not None and got.code == one["code"], name)
+            seen["reason"] += 1
+            right["reason"] += got is not None and got.reason == one["reason"]
+    shares = {what: round(right[what] / seen[what], 4) for what in seen if what in right or ":" in what}
+    bars = {"machine": 0.995, "human": 0.99, "hard": 0.90, "status": 0.85}
+    metrics: Metrics = {
+        **{what: share for what, share in shares.items() if ":" not in what},
+        "as": {what: total for what, total in sorted(seen.items()) if " as " in what or what == "unreadable"},
+        "bars": {
+            what: {"got": shares.get(what), "bar": bar, "met": None if what not in shares else shares[what] >= bar}
+            for what, bar in bars.items()
+        },
+    }
+    return metrics | ({"hard_by_reason": {w: s for w, s in shares.items() if ":" in w}, "wrong": wrong} if show else {})
+
+
 _DEEPEST = 100  # ranks beyond add less than a hundredth to the mean of 1 ÷ rank
 
 
@@ -169,7 +299,13 @@ def _rounded(shares: Iterable[float]) -> float:
 
 
 # A new task is one function above and one line here.
-TASKS: dict[str, Callable[..., Metrics]] = {"mask": mask, "duplicates": duplicates}
+TASKS: dict[str, Callable[..., Metrics]] = {
+    "mask": mask,
+    "duplicates": duplicates,
+    "mail_parse": mail_parse,
+    "reply_text": reply_text,
+    "mail_kind": mail_kind,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

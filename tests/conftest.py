@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import django
@@ -21,6 +22,7 @@ from django.db import connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import processes
+from tests.mail import servers
 from tests.processes import Process, start_server
 from trustdesk.config import database, embedded, translations
 
@@ -53,6 +55,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if os.environ.get("TRUSTDESK_BROWSER") == "required":
                 raise pytest.UsageError("A browser is required (TRUSTDESK_BROWSER), and no Chromium was found.")
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine; .ci/run shows how to install one"))
+        _skip_without_mail_servers(item)
+
+
+def _skip_without_mail_servers(item: pytest.Item) -> None:
+    """Skip a test that asks for a mail server which this machine cannot have, unless they are required."""
+    for fixture, missing in (("dovecot", servers.dovecot_missing()), ("postfix", servers.postfix_missing())):
+        if missing and fixture in getattr(item, "fixturenames", ()):
+            if os.environ.get("TRUSTDESK_MAIL_SERVERS") == "required":
+                raise pytest.UsageError(f"Mail servers are required (TRUSTDESK_MAIL_SERVERS): {missing}.")
+            item.add_marker(pytest.mark.skip(reason=missing))
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[servers.Dovecot]:
+    """A real IMAP server of this session; a test takes a user of its own."""
+    with servers.dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def postfix() -> Callable[..., AbstractContextManager[servers.Postfix]]:
+    """`with postfix(relay_to=…) as mta:` starts a real mail transfer agent (see `tests.mail.servers.postfix`)."""
+    return servers.postfix
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,7 @@ POLICY = {
     "tickets/similar/": Rule("customer", "POST", 404),
     "tickets/files/": Rule("customer", "POST", 400),
     "cases/": Rule("customer", "GET HEAD", 302),
+    "cases/phrase/": Rule("customer", "GET HEAD POST", 302),
     "cases/<str:reference>/": READING,
     "cases/<str:reference>/_live.html": READING,
     "cases/<str:reference>/files/<str:key>": READING,

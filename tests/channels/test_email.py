@@ -22,8 +22,13 @@ from trustdesk.net.mail import MailFailed
 class Wire(list[EmailMessage]):
     """A transport that keeps what it carries."""
 
-    def __call__(self, message: EmailMessage) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.senders: list[str | None] = []
+
+    def __call__(self, message: EmailMessage, *, envelope_sender: str | None = None) -> None:
         self.append(message)
+        self.senders.append(envelope_sender)
 
 
 def send(wire: Wire, **more: object) -> str:
@@ -31,14 +36,13 @@ def send(wire: Wire, **more: object) -> str:
     return Email(transport=wire, sender="support@northlight.example", name="Northlight").send(Outbound(**facts))  # type: ignore[arg-type]
 
 
-def test_the_message_id_follows_from_the_key_alone() -> None:
+def test_the_message_id_is_the_outboxs_or_one_nobody_can_guess() -> None:
     wire = Wire()
-    first, again, other = send(wire), send(wire, text="changed"), send(wire, key="transcript:1:8")
-    assert first == again != other
-    assert first == wire[0]["Message-ID"]
-    assert first.startswith("<")
-    assert first.endswith("@northlight.example>")
-    assert "transcript" not in first, "a case number in a header would travel to every relay"
+    given = send(wire, message_id="<made@northlight.example>")
+    assert given == wire[0]["Message-ID"] == "<made@northlight.example>"
+    assert send(wire) != send(wire), "what follows from the key alone could be guessed"
+    assert wire[1]["Message-ID"].endswith("@northlight.example>")
+    assert "transcript" not in wire[1]["Message-ID"], "a case number in a header would travel to every relay"
 
 
 def test_what_no_person_wrote_says_so() -> None:
@@ -46,6 +50,32 @@ def test_what_no_person_wrote_says_so() -> None:
     send(wire, automatic=True)
     send(wire, automatic=False)
     assert [message["Auto-Submitted"] for message in wire] == ["auto-generated", None]
+
+
+def test_what_answers_a_mail_says_which_and_that_nothing_may_answer_it() -> None:
+    """RFC 3834: `auto-replied`, and no return path, so that not even a bounce comes back."""
+    wire = Wire()
+    send(wire, automatic=True, in_reply_to="<a@mail.example>", references=("<b@mail.example>", "<a@mail.example>"))
+    assert wire[0]["Auto-Submitted"] == "auto-replied"
+    assert wire[0]["X-Auto-Response-Suppress"] == "All"
+    assert wire[0]["In-Reply-To"] == "<a@mail.example>"
+    assert wire[0]["References"] == "<b@mail.example> <a@mail.example>"
+    assert wire.senders == [""]
+
+
+def test_an_answer_and_a_bounce_come_back_to_addresses_of_their_own() -> None:
+    wire = Wire()
+    send(wire, reply_to="support+rabc@northlight.example", bounce_to="support+bxyz@northlight.example")
+    assert wire[0]["Reply-To"] == "support+rabc@northlight.example"
+    assert wire.senders == ["support+bxyz@northlight.example"]
+    assert "xyz" not in wire[0].as_string(), "the return path is the envelope's alone"
+
+
+def test_a_mail_is_text_and_html() -> None:
+    wire = Wire()
+    send(wire, text="您好", html="<p>您好</p>")
+    assert wire[0].get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in wire[0].iter_parts()] == ["text/plain", "text/html"]
 
 
 def test_a_chinese_text_arrives_as_it_was_written() -> None:
@@ -78,7 +108,7 @@ def test_an_address_that_is_not_one_address_is_refused_for_good(recipient: str) 
 
 @pytest.mark.parametrize("permanent", [True, False])
 def test_the_server_decides_whether_to_try_again(permanent: bool) -> None:
-    def refuse(_message: EmailMessage) -> None:
+    def refuse(message: EmailMessage, *, envelope_sender: str | None = None) -> None:
         raise MailFailed("message_refused", permanent=permanent, status=554)
 
     with pytest.raises(SendFailed, match="message_refused") as failed:

@@ -35,6 +35,7 @@ class Proxy:
         self._links: set[_Link] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._refusing = self._swallowing = False
+        self._mark, self._more = b"", 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
@@ -75,6 +76,10 @@ class Proxy:
     def reset(self) -> None:
         """Cut every connection and refuse new ones."""
         self._call(self._set(refusing=True))
+
+    def cut_at(self, mark: bytes, *, more: int = 0) -> None:
+        """Cut the connection on which the far side next sends `mark`, `more` bytes behind it; once."""
+        self._mark, self._more = mark, more
 
     def heal(self) -> None:
         """Work again. Connections that lost data are cut, as the kernel does when its patience is over."""
@@ -144,6 +149,12 @@ class Proxy:
                     await asyncio.sleep(
                         max(0.0, self._dice.uniform(self.latency - self.jitter, self.latency + self.jitter))
                     )
+                if far and self._mark and (at := data.find(self._mark)) >= 0:
+                    data = data[: at + len(self._mark) + self._more]
+                    self._mark = b""
+                    writer.write(data)
+                    await asyncio.sleep(0.05)  # what was sent arrives before the cut
+                    break
                 if not link.dead:
                     writer.write(data)
                     await writer.drain()

@@ -26,6 +26,8 @@ _SALT = "trustdesk.channels.addresses"
 _TOKEN = 26  # characters of base32: 130 bits
 _MADE = re.compile(r"(?P<local>.+)\+(?P<kind>[rb])(?P<token>[a-z2-7]{26})")
 
+_IN_TEXT = re.compile(r"\+[rb][a-z2-7]{26}(?=@)", re.IGNORECASE)
+
 Purpose = ReplyAddress.Purpose
 
 
@@ -53,11 +55,15 @@ _read: tuple[float, dict[str, Ours]] | None = None
 
 def ours() -> dict[str, Ours]:
     """Return our mail addresses by themselves, a few seconds old at the most; the default one first."""
+    return _read[1] if _read is not None and time.monotonic() - _read[0] < FRESH else reread()
+
+
+def reread() -> dict[str, Ours]:
+    """Read our addresses anew; a process that does so every few seconds is never kept waiting by `ours`."""
     global _read
-    if _read is None or time.monotonic() - _read[0] > FRESH:
-        rows = Inbox.objects.filter(kind="email", enabled=True).order_by("id")
-        found = [Ours(row.pk, (row.address or default()).lower(), row.team_id, row.type_code) for row in rows]
-        _read = time.monotonic(), {one.address: one for one in found}
+    rows = Inbox.objects.filter(kind="email", enabled=True).order_by("id")
+    found = [Ours(row.pk, (row.address or default()).lower(), row.team_id, row.type_code) for row in rows]
+    _read = time.monotonic(), {one.address: one for one in found}
     return _read[1]
 
 
@@ -119,6 +125,18 @@ def bounce_address(*, key: str, ours: str) -> tuple[str, bytes]:
 def message_id(*, key: str, ours: str) -> str:
     """Return the Message-ID of the delivery with this key: the same each time, and nobody else's to guess."""
     return f"<{_token(f'message:{key}')}@{ours.rpartition('@')[2]}>"
+
+
+def without_tokens(text: str) -> str:
+    """Return a text with our made addresses as plain ones: programs quote whom they answer, and what is kept or passed on must
+    open no case (E-19)."""
+    return _IN_TEXT.sub("", text)
+
+
+def folded(mail: str) -> str:
+    """Return what all spellings have in common that one mailbox is reached by: no capitals, no tag after a plus sign."""
+    local, _, domain = mail.strip().lower().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def digest(token: str) -> bytes:

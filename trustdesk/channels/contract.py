@@ -21,6 +21,7 @@ class MailFacts:
     cc: tuple[str, ...] = ()
     quoted: str = ""  # history and signature, folded away
     html: str = ""  # as sent; what is stored is cleaned
+    inline: tuple[tuple[str, str], ...] = ()  # Content-ID and key of the files its HTML shows
     refused_files: tuple[tuple[str, str], ...] = ()  # name, code
     payload_id: int | None = None  # where the bytes are
 
@@ -65,7 +66,7 @@ class Outbound:
     locale: str = "en"
     automatic: bool = False  # no person wrote it: nothing may answer it of its own accord
     html: str = ""
-    message_id: str = ""  # of ours; blank: made from the key
+    message_id: str = ""  # of ours, the same at every try; blank: a random one
     reply_to: str = ""  # where an answer finds its case
     bounce_to: str = ""  # envelope sender; blank: the null sender of automatic mail (RFC 3834)
     in_reply_to: str = ""

@@ -8,8 +8,9 @@ from typing import cast
 from django.conf import settings
 from django.core.mail import EmailMessage as DjangoMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.translation import get_language
 
-from trustdesk.channels import registry
+from trustdesk.channels import letters, registry
 from trustdesk.net import mail
 from trustdesk.seams import clock
 
@@ -23,12 +24,19 @@ class Outgoing(BaseEmailBackend):
         for message in email_messages:
             try:
                 for recipient in message.recipients():
+                    letter = letters.render(
+                        subject=str(message.subject),
+                        text=cast(str, message.body),
+                        locale=get_language() or "en",
+                        recipient=recipient,
+                    )
                     registry.transport(settings.MAIL)(
                         mail.compose(
                             sender=mail.mailbox(settings.DEFAULT_FROM_EMAIL),
                             to=mail.mailbox(recipient),
                             subject=str(message.subject),
-                            text=cast(str, message.body),
+                            text=letter.text,
+                            html=letter.html,
                             now=clock.now(),
                         )
                     )

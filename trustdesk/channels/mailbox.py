@@ -29,8 +29,8 @@ class Letter:
     automatic: bool
 
 
-def deliver(message: EmailMessage, *, folder: Path) -> None:
-    """Put a message into the folder, whole or not at all; what a reader sees ends in .eml."""
+def deliver(message: EmailMessage, *, folder: Path, envelope_sender: str | None = None) -> None:
+    """Put a message into the folder, whole or not at all; what a reader sees ends in .eml. Nothing comes back from a folder."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # The clock's count puts them in order; it decides nothing, so it need not be the clock of the product.
     name = f"{message['Date'].datetime:%Y%m%dT%H%M%S}-{secrets.token_hex(8)}"

@@ -117,10 +117,13 @@ class Delivery(models.Model):
     conversation_id = models.BigIntegerField(null=True, db_index=True)  # no foreign key: the core is a layer above
     purpose = models.CharField(max_length=32)
     recipient = models.CharField(max_length=320)
+    mailbox = models.CharField(max_length=320, blank=True)  # the recipient without capitals and tag: `addresses.folded`
     subject = models.CharField(max_length=200)
     text = models.TextField(blank=True)  # emptied once sent when it carries a code
+    locale = models.CharField(max_length=16, default="en")
     message_id = models.CharField(max_length=200, blank=True)  # of the mail, once it was made; unguessable
     bounce_hash = models.BinaryField(max_length=32, null=True, unique=True)  # SHA-256 of what stands in its return path
+    provider_id = models.CharField(max_length=200, blank=True)  # what a provider calls it, if it left through one
     about = models.JSONField(default=dict)  # in_reply_to, references: what it answers
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     attempts = models.SmallIntegerField(default=0)
@@ -136,6 +139,8 @@ class Delivery(models.Model):
                 fields=["not_before"], name="delivery_due", condition=models.Q(state__in=["queued", "sending"])
             ),
             models.Index(fields=["message_id"], name="delivery_message", condition=~models.Q(message_id="")),
+            models.Index(fields=["provider_id"], name="delivery_provider", condition=~models.Q(provider_id="")),
+            models.Index(fields=["mailbox", "-created_at"], name="delivery_mailbox"),
         ]
 
     def __str__(self) -> str:

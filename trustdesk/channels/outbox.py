@@ -3,6 +3,9 @@
 A row goes QUEUED → SENDING → SENT | FAILED, or back to QUEUED to be tried again later. A process that dies between
 handing a message over and saying so leaves its row SENDING; ten minutes later somebody else sends it once more, under
 the same Message-ID, marks the row `repeat`, and never a third time.
+
+What becomes of it afterwards is told by mails that come back to its return path, and by providers: SENT → DELIVERED | BOUNCED.
+An address that a mail of a case came back from for good gets nothing more about that case; other cases are not touched.
 """
 
 from __future__ import annotations
@@ -10,12 +13,17 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
 
-from trustdesk.channels import registry
+from trustdesk.channels import addresses, letters, registry
+from trustdesk.channels.addresses import Purpose
 from trustdesk.channels.contract import Outbound, SendFailed
 from trustdesk.channels.models import Delivery, Inbox
 from trustdesk.realtime import jobs
@@ -26,8 +34,17 @@ FIRST_WAIT = timedelta(seconds=30)  # doubled with each attempt
 LONGEST_WAIT = timedelta(hours=4)
 ATTEMPTS = 16  # over a good day
 SECRET_PURPOSES = frozenset({"code"})  # the text goes as soon as it is sent
-WRITTEN_BY_PEOPLE = frozenset({"answer", "reply"})
+WRITTEN_BY_PEOPLE = frozenset({"answer", "reply", "side"})
+# Who gets them may be anybody: what he writes back must not land in somebody's case.
+UNANSWERABLE = frozenset({"code", "confirm", "phrase"})
 REPEAT = "repeat"
+# Reasons of what came back: for good, only this once, and of what was not sent because of an earlier one.
+HARD, SOFT, COMPLAINT, SUPPRESSED = "hard", "soft", "complaint", "suppressed"
+# One domain whose servers are slow must not take every sender: of its mail so much is under way at a time, and only one
+# once that one takes longer than usual. What a dead process left behind stops counting after longer than a sending takes.
+PER_DOMAIN = 2
+USUAL, LONGEST = timedelta(seconds=5), timedelta(minutes=2)
+_LOCK = 0x7D_0B0C  # one claims at a time, or each would count the others' as none
 
 log = logging.getLogger(__name__)
 _State = Delivery.State
@@ -51,11 +68,15 @@ def queue(
     subject: str,
     text: str,
     now: datetime,
+    locale: str = "",
+    about: Mapping[str, Any] | None = None,
 ) -> None:
     """Ask for something to be sent, in the caller's transaction; the same key asked twice is sent once.
 
-    `purpose` is a code: what people wrote is `answer` or `reply`, everything else is marked as automatic; the text
-    of a `code` is forgotten once it is out.
+    `purpose` is a code: what people wrote is `answer`, `reply` or `side`, everything else is marked as automatic; the text
+    of a `code` is forgotten once it is out. `text`: paragraphs, parted by blank lines; greeting and safety line are added.
+    `locale`: of what is added, by default the language of this moment. `about`: what it answers, `in_reply_to` (a Message-ID)
+    and `references` (a list of them, the newest last).
     """
     row = Delivery(
         key=key,
@@ -63,8 +84,11 @@ def queue(
         conversation_id=conversation_id,
         purpose=purpose,
         recipient=recipient,
+        mailbox=addresses.folded(recipient)[:320],
         subject=subject[:200],
         text=text,
+        locale=(locale or get_language() or "en")[:16],
+        about=dict(about or {}),
         not_before=now,
         created_at=now,
     )
@@ -89,10 +113,14 @@ def _claim(now: datetime) -> Delivery | None:
     """Take the next row that is due or was left behind; two processes never take the same."""
     left_behind = Q(state=_State.SENDING, claimed_at__lt=now - STUCK_AFTER)
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        due = Delivery.objects.filter(Q(state=_State.QUEUED) | left_behind, not_before__lte=now)
+        for domain in _busy(now):
+            due = due.exclude(recipient__iendswith=f"@{domain}")
         row = (
-            Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+            due.select_for_update(skip_locked=True, of=("self",))
             .select_related("inbox")
-            .filter(Q(state=_State.QUEUED) | left_behind, not_before__lte=now)
             .order_by("not_before", "id")
             .first()
         )
@@ -104,24 +132,92 @@ def _claim(now: datetime) -> Delivery | None:
             row.state, row.reason = _State.FAILED, f"{REPEAT}: interrupted twice"
         elif again:
             row.reason = REPEAT
-        row.save(update_fields=["state", "claimed_at", "attempts", "reason"])
+        elif _suppressed(row):
+            row.state, row.reason = _State.FAILED, SUPPRESSED
+        _name(row)
+        row.save(update_fields=["state", "claimed_at", "attempts", "reason", "message_id", "bounce_hash"])
     if again:
         log.warning("delivery %s was interrupted: %s", row.pk, row.reason)
     return row
 
 
+def _busy(now: datetime) -> set[str]:
+    """Return the domains that nothing more may be begun for at this moment."""
+    under_way = Delivery.objects.filter(state=_State.SENDING, claimed_at__gt=now - LONGEST)
+    count: Counter[str] = Counter()
+    for recipient, claimed_at in under_way.values_list("recipient", "claimed_at"):
+        slow = claimed_at is not None and claimed_at < now - USUAL
+        count[recipient.rpartition("@")[2].lower()] += PER_DOMAIN if slow else 1
+    return {domain for domain, n in count.items() if n >= PER_DOMAIN}
+
+
+def _suppressed(row: Delivery) -> bool:
+    """Say whether a mail of the same case to the same address came back for good, or was called spam and this is automatic."""
+    if row.conversation_id is None:
+        return False
+    came_back = Q(state=_State.BOUNCED, reason__startswith=HARD)
+    if row.purpose not in WRITTEN_BY_PEOPLE:
+        came_back |= Q(reason__startswith=COMPLAINT)
+    others = Delivery.objects.filter(conversation_id=row.conversation_id, recipient__iexact=row.recipient)
+    return others.filter(came_back).exists()
+
+
+def _name(row: Delivery) -> None:
+    """Give a row its Message-ID and return path before it goes out, the same at every try: answers and bounces name them."""
+    if row.inbox.kind != "email":
+        return
+    row.message_id = row.message_id or addresses.message_id(key=row.key, ours=_ours(row))
+    if row.purpose in WRITTEN_BY_PEOPLE:
+        row.bounce_hash = addresses.bounce_address(key=row.key, ours=_ours(row))[1]
+
+
+def _ours(row: Delivery) -> str:
+    return row.inbox.address or addresses.default()
+
+
 def _send(row: Delivery, now: datetime) -> None:
     if row.state != _State.SENDING:
         return
-    message = Outbound(row.key, row.recipient, row.subject, row.text, automatic=row.purpose not in WRITTEN_BY_PEOPLE)
+    message, given = _outbound(row, now), ""
     try:
         if not failpoints.hit("before_smtp"):
-            registry.channel(row.inbox.kind, address=row.inbox.address).send(message)
+            given = registry.channel(row.inbox.kind, address=row.inbox.address).send(message)
     except SendFailed as failure:
         _failed(row, failure, now)
         return
     if not failpoints.hit("after_smtp"):
-        _settle(row, state=_State.SENT, sent_at=now)
+        _settle(row, state=_State.SENT, sent_at=now, provider_id="" if given == row.message_id else given[:200])
+
+
+def _outbound(row: Delivery, now: datetime) -> Outbound:
+    """Word a row for its channel."""
+    automatic = row.purpose not in WRITTEN_BY_PEOPLE
+    if row.inbox.kind != "email":
+        return Outbound(row.key, row.recipient, row.subject, row.text, locale=row.locale, automatic=automatic)
+    letter = letters.render(subject=row.subject, text=row.text, locale=row.locale, recipient=row.recipient)
+    reply_to = ""
+    if row.conversation_id is not None and row.purpose not in UNANSWERABLE:
+        reply_to = addresses.reply_address(
+            conversation_id=row.conversation_id,
+            recipient=row.recipient,
+            ours=_ours(row),
+            now=now,
+            purpose=Purpose.SIDE if row.purpose == "side" else Purpose.CASE,
+        )
+    return Outbound(
+        row.key,
+        row.recipient,
+        row.subject,
+        letter.text,
+        locale=row.locale,
+        automatic=automatic,
+        html=letter.html,
+        message_id=row.message_id,
+        reply_to=reply_to,
+        bounce_to="" if automatic else addresses.bounce_address(key=row.key, ours=_ours(row))[0],
+        in_reply_to=str(row.about.get("in_reply_to", "")),
+        references=tuple(map(str, row.about.get("references", ()))),
+    )
 
 
 def _failed(row: Delivery, failure: SendFailed, now: datetime) -> None:
@@ -141,3 +237,68 @@ def _settle(row: Delivery, *, state: Delivery.State, **columns: str | datetime) 
         columns["text"] = ""
     mine = Delivery.objects.filter(pk=row.pk, state=_State.SENDING, claimed_at=row.claimed_at)
     mine.update(state=state, claimed_at=None, **columns)
+
+
+# What becomes of it afterwards
+
+
+def bounced(
+    *, token: str = "", provider_id: str = "", hard: bool, status: str, now: datetime
+) -> Delivery | None:
+    """Note that a mail came back; `token` is of the return path it came back to, `provider_id` what a provider calls it.
+
+    Nothing else names a delivery: whoever makes a bounce up knows neither. `hard`: for good, so that its address gets no more
+    mail about this case. `status`: the enhanced status code (RFC 3463). Returns the delivery as it now is, for a line in its
+    case; None when it is unknown or this was known already.
+    """
+    row = _named(token, provider_id).first()
+    if row is None:
+        return None
+    on_its_way = Delivery.objects.filter(
+        pk=row.pk, state__in=(_State.QUEUED, _State.SENDING, _State.SENT, _State.DELIVERED)
+    )
+    reason = f"{HARD if hard else SOFT}: {status}"[:200]
+    if not on_its_way.update(state=_State.BOUNCED, reason=reason, claimed_at=None):
+        return None
+    log.warning("delivery %s came back (%s)", row.pk, reason)
+    row.refresh_from_db()
+    return row
+
+
+def delivered(*, token: str = "", provider_id: str = "", now: datetime) -> Delivery | None:
+    """Note that a mail arrived; returns the delivery, or None when it is unknown, arrived before, or came back since."""
+    row = _named(token, provider_id).first()
+    if row is None:
+        return None
+    if not Delivery.objects.filter(pk=row.pk, state__in=(_State.SENDING, _State.SENT)).update(
+        state=_State.DELIVERED, claimed_at=None, sent_at=row.sent_at or now
+    ):
+        return None
+    row.refresh_from_db()
+    return row
+
+
+def complained(*, message_ids: Sequence[str] = (), provider_id: str = "", now: datetime) -> Delivery | None:
+    """Note that the recipient called a mail spam: nothing automatic goes to him about this case any more.
+
+    `message_ids`: of ours, as a feedback report (RFC 5965) names them; nobody who was not sent them knows them. Returns as
+    `bounced`.
+    """
+    named = Delivery.objects.filter(message_id__in=[one for one in message_ids if one]) if message_ids else _named("", provider_id)
+    row = named.first()
+    if row is None:
+        return None
+    arrived = Delivery.objects.filter(pk=row.pk, state__in=(_State.SENDING, _State.SENT, _State.DELIVERED))
+    if not arrived.exclude(reason=COMPLAINT).update(
+        state=_State.DELIVERED, reason=COMPLAINT, claimed_at=None, sent_at=row.sent_at or now
+    ):
+        return None
+    log.warning("delivery %s was called spam", row.pk)
+    row.refresh_from_db()
+    return row
+
+
+def _named(token: str, provider_id: str) -> QuerySet[Delivery]:
+    if token:
+        return Delivery.objects.filter(bounce_hash=addresses.digest(token))
+    return Delivery.objects.filter(provider_id=provider_id) if provider_id else Delivery.objects.none()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
-from trustdesk.channels import mailbox
+from trustdesk.channels import mailbox, providers
 from trustdesk.channels.adapters.chat import Chat
 from trustdesk.channels.adapters.email import Email, Transport
+from trustdesk.channels.adapters.email.confined import Pool
+from trustdesk.channels.adapters.email.parsing import Unreadable as MailUnreadable
 from trustdesk.channels.contract import Channel
 from trustdesk.net import mail
 from trustdesk.net.addresses import Guard, is_loopback
+from trustdesk.net.dkim import DkimKey
+
+__all__ = ["CHANNELS", "MailUnreadable", "channel", "mail_pool", "transport"]
 
 CHANNELS: dict[str, type[Channel]] = {each.kind: each for each in (Chat, Email)}
 
@@ -27,15 +32,29 @@ def channel(kind: str, *, address: str = "") -> Channel:
     return found()
 
 
-@lru_cache(maxsize=4)
+@cache
+def mail_pool() -> Pool:
+    """Return the confined processes of this one that read mail; they start with the first mail."""
+    return Pool(size=2)
+
+
 def transport(where: str) -> Transport:
-    """Read where mail leaves: `folder:/path`, `smtp://user:password@host:587` (STARTTLS; plain on loopback) or
-    `smtps://…:465`; raises ValueError. Blank refuses every message for now, so that it waits until there is one."""
+    """Read where mail leaves: `folder:/path`, `smtp://user:password@host:587` (STARTTLS; plain on loopback),
+    `smtps://…:465` or `anymail+provider://?setting=…`; raises ValueError. Blank refuses every message for now, so that it
+    waits until there is one. By SMTP it leaves signed, if there is a key (MAIL_DKIM_KEY); a provider signs by itself.
+    """
+    return _transport(where, settings.MAIL_DKIM)
+
+
+@lru_cache(maxsize=4)
+def _transport(where: str, dkim: DkimKey | None) -> Transport:
     if not where:
         return _nowhere
     folder = where.removeprefix("folder:")
     if folder and folder != where:
         return partial(mailbox.deliver, folder=Path(unquote(folder)))
+    if where.startswith(providers.SCHEME):
+        return providers.transport(where)
     parts = urlsplit(where)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("the address of the mail server is neither folder:/path nor smtp(s)://host")
@@ -49,8 +68,8 @@ def transport(where: str) -> Transport:
         # The operator names this one server; it usually stands inside his own network.
         guard=Guard.allowing(parts.hostname),
     )
-    return partial(mail.send, smtp=smtp)
+    return partial(mail.send, smtp=smtp, dkim=dkim)
 
 
-def _nowhere(_message: object) -> None:
+def _nowhere(message: object, *, envelope_sender: str | None = None) -> None:
     raise mail.MailFailed("no_mail_server", permanent=False)

@@ -1,7 +1,7 @@
 """What came from outside, kept so that only this installation reads it, and so that forgetting a key forgets the content.
 
-Each content has a key of its own (AES-256-GCM), which is wrapped by one derived from SECRET_KEY. Earlier values of that, in
-SECRET_KEY_OLD, still open what they closed.
+Each content has a key of its own (AES-256-GCM), which is wrapped by one derived from SECRET_KEY. Earlier values of that,
+which may stand behind it, still open what they closed.
 """
 
 from __future__ import annotations

@@ -57,7 +57,19 @@ def translations_compiled(app_configs: Sequence[AppConfig] | None, **kwargs: obj
     return [Error(f"{path} is not compiled.", hint=hint, id="trustdesk.E001") for path in missing]
 
 
+def mail_can_leave(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+    """Fail where MAIL_URL names a mail server or provider that cannot be used, rather than at the first mail."""
+    from trustdesk.channels import registry  # only now: it needs the models, and this module is read before them
+
+    try:
+        registry.transport(settings.MAIL)
+    except ValueError as error:
+        return [Error(f"MAIL_URL: {error}", id="trustdesk.E002")]
+    return []
+
+
 def register_all() -> None:
     """Hand the checks to Django."""
     register(translations_compiled, Tags.translation)
+    register(mail_can_leave)
     register(enough_connections, Tags.database)

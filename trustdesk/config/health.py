@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
@@ -14,7 +15,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from trustdesk.channels.models import Delivery
+from trustdesk.channels import mailboxes, post
+from trustdesk.channels.models import Delivery, HookPayload, MailboxState
 from trustdesk.config import database, env
 from trustdesk.customers import accounts
 from trustdesk.realtime.bus import bus
@@ -96,6 +98,28 @@ def _mail() -> dict[str, Any]:
     }
 
 
+def _post() -> dict[str, Any]:
+    """Mail that has come: what waits to be read, what no reader could read, mailboxes that nobody fetches."""
+    counts: Counter[str] = Counter()
+    for states in post.counts().values():
+        counts.update(states)
+    due = HookPayload.objects.filter(state="stored", not_before__lt=clock.now() - LATE)
+    late = due.count()
+    silent = [
+        row.problem or "silent"
+        for row in MailboxState.objects.filter(inbox__enabled=True, inbox__secrets__isnull=False)
+        if row.problem or row.alive_at is None or row.alive_at < clock.now() - mailboxes.SILENT
+    ]
+    return {
+        "ok": not late and not silent,
+        "waiting": counts["stored"],
+        "late": late,
+        "unreadable": counts["unreadable"],
+        "held": counts["held"],
+        "mailboxes": silent,
+    }
+
+
 def _exchange() -> dict[str, Any]:
     accounts.exchange().check()
     return {}
@@ -106,6 +130,7 @@ _CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
     "live": _live,
     "jobs": _jobs,
     "mail": _mail,
+    "post": _post,
     "exchange": _exchange,
 }
 _NEEDED = frozenset({"database"})  # without the others customers are still served, and the page says what is missing

@@ -6,11 +6,16 @@ demo world, everything generated) and `test`.
 
 import re
 import secrets
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import quote
 
+from trustdesk.channels.listening import listen
 from trustdesk.config import database, env
 from trustdesk.exchange.sessions import read_keys
+from trustdesk.net.dkim import DkimKey
+from trustdesk.net.dns import nameserver
+from trustdesk.net.mail import MailFailed, mailbox
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -58,7 +63,7 @@ EXCHANGE_NAME = env.text("EXCHANGE_NAME", default=None if PRODUCTION else "North
 # Secrets ------------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = env.secret("SECRET_KEY", default=None if PRODUCTION else "", min_length=50)
-SECRET_KEY_FALLBACKS = [key for key in env.secret("SECRET_KEY_OLD", default="").split(",") if key]
+SECRET_KEY, *SECRET_KEY_FALLBACKS = (part.strip() for part in SECRET_KEY.split(","))
 if not SECRET_KEY:
     # Never used: production has refused by now, and bin/up and the tests pass their own.
     SECRET_KEY = secrets.token_urlsafe(50)
@@ -317,16 +322,58 @@ except ValueError as _error:
 
 # Mail ---------------------------------------------------------------------------------------------------------------
 
-DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", default=None if PRODUCTION else "support@northlight.example.test")
+# The address alone: what customers see beside it is the exchange's name.
+DEFAULT_FROM_EMAIL = parseaddr(
+    env.text("MAIL_FROM", default=None if PRODUCTION else "support@northlight.example.test")
+)[1]
+try:
+    _sender = mailbox(DEFAULT_FROM_EMAIL)
+except MailFailed:
+    env.reject("MAIL_FROM", "is not an address such as support@example.com")
+    _sender = mailbox("support@example.com")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A folder stands for a mail server where there is none: the mailbox of the demo.
 MAIL = env.secret("MAIL_URL", default=None if PRODUCTION else f"folder:{quote(str(VAR / 'mail'))}")
-if PRODUCTION or not MAIL.startswith("folder:"):
+if MAIL.startswith("anymail+"):  # of a provider: `channels.providers`, and `config.checks` asks it
+    if not re.fullmatch(r"anymail\+[a-z_]+://\?\S+", MAIL):
+        env.reject("MAIL_URL", "is not an address such as anymail+postmark://?server_token=…")
+elif PRODUCTION or not MAIL.startswith("folder:"):
     env.address("MAIL_URL", MAIL, schemes=("smtps", "smtp"), example="smtps://user:password@mail.example.com")
+# Where mail arrives that other servers bring, and under which name our own mail server notes who vouches for a sender;
+# blank: we check that ourselves.
+MAIL_LISTEN = env.text("MAIL_LISTEN", default="" if PRODUCTION or MODE == "test" else f"smtp://127.0.0.1:{PORT + 25}")
+MAIL_AUTHSERV_ID = env.text("MAIL_AUTHSERV_ID", default="")
+try:
+    listen(MAIL_LISTEN)
+except ValueError as _error:
+    env.reject("MAIL_LISTEN", str(_error))
+# Signs what we send (DKIM); the domain of MAIL_FROM publishes the public half under the selector.
+_dkim_key = env.secret("MAIL_DKIM_KEY", default="").replace("\\n", "\n")
+_dkim_selector = env.text("MAIL_DKIM_SELECTOR", default="")
+MAIL_DKIM = None
+if _dkim_key and not _dkim_selector:
+    env.reject("MAIL_DKIM_SELECTOR", "is required with MAIL_DKIM_KEY")
+elif _dkim_key:
+    try:
+        MAIL_DKIM = DkimKey(_sender.domain, _dkim_selector, _dkim_key)
+    except ValueError as _error:
+        env.reject("MAIL_DKIM_SELECTOR" if "selector" in str(_error) else "MAIL_DKIM_KEY", f"is of no use: {_error}")
+elif _dkim_selector:
+    env.reject("MAIL_DKIM_KEY", "is required with MAIL_DKIM_SELECTOR (or MAIL_DKIM_KEY_FILE)")
 # What Django itself sends (notices to staff about their sign-in) leaves through the same door.
 EMAIL_BACKEND = "trustdesk.channels.mail_backend.Outgoing"
 if MODE == "test":
     EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+# Name servers -------------------------------------------------------------------------------------------------------
+
+# Blank: those of the system. They decide who is believed to have sent a mail.
+DNS_SERVERS = env.words("DNS_SERVERS", default=())
+for _server in DNS_SERVERS:
+    try:
+        nameserver(_server)
+    except ValueError:
+        env.reject("DNS_SERVERS", f"holds {_server!r}, which is not an address such as 127.0.0.1 or 127.0.0.1:5353")
 
 # Logging ------------------------------------------------------------------------------------------------------------
 

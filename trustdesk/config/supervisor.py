@@ -1,6 +1,6 @@
 """What `bin/up` runs: set everything up on this machine, serve it, and stop it cleanly.
 
-PostgreSQL, one process that serves pages and sockets, one that works through the queue. A child that dies is
+PostgreSQL, one process that serves pages and sockets, one that works through the queue, one that takes mail. A child that dies is
 started again; Ctrl-C or SIGTERM ends the children first and PostgreSQL last.
 """
 
@@ -71,6 +71,7 @@ def _run(*, var: Path, server: embedded.EmbeddedServer | None, port: int, stop: 
     children = [
         _Child("serve", environment, lifeline, arguments=("--welcome",)),
         _Child("worker", environment, lifeline),
+        _Child("mail", environment, lifeline),
     ]
     print("· Starting …", flush=True)
     try:

@@ -1,7 +1,11 @@
-"""What staff ask of outside departments by mail, beside a case. Question and answers are notes: no customer's page names them."""
+"""Lines of a case that come from outside and that only staff see, and what staff ask of outside departments by mail.
+
+They are notes, so no customer's page can name them; they neither reopen a case nor make anybody wait.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -9,13 +13,55 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from trustdesk.channels import addresses, outbox
-from trustdesk.conversations import acting, timeline
+from trustdesk.channels.contract import MailFacts
+from trustdesk.conversations import acting, mail_parts, timeline
 from trustdesk.conversations.models import Conversation, SideConversation
+from trustdesk.customers.identify import handle_for
 from trustdesk.customers.models import Handle
 from trustdesk.policy import guard
 from trustdesk.staff.permissions import Action, Seat
 
 TEXT = 10_000  # characters of a question
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A mail that concerns a case without being its customer's. `why`: third_party, automatic or side."""
+
+    conversation_id: int
+    inbox_id: int
+    external_id: str
+    why: str
+    text: str
+    mail: MailFacts
+
+
+def note(aside: Aside, *, now: datetime) -> bool:
+    """Put a mail into a case as a note from its sender; False where it was there already, or the case is gone."""
+    sender = handle_for(kind=Handle.Kind.MAIL, value=aside.mail.sender, now=now)
+    masked = guard.mask(aside.text)
+    try:
+        with acting.on(aside.conversation_id, now=now) as act:
+            if timeline.known(act.link, [(aside.inbox_id, aside.external_id)]):
+                return False
+            act.add(
+                timeline.Draft(
+                    act.row.id,
+                    aside.inbox_id,
+                    "note",
+                    "customer",
+                    False,
+                    text=masked.text,
+                    handle_id=sender.pk,
+                    external_id=aside.external_id,
+                    data={"from": aside.mail.sender, "why": aside.why},
+                )
+            )
+            line = timeline.Line(act.row.id, act.row.last_seq + 1, now, masked.text, {})
+            mail_parts.keep(act.link, [(line, mail_parts.guarded(aside.mail, secret=bool(masked.found)))])
+    except acting.UnableToAct:
+        return False
+    return True
 
 
 def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from django.db import IntegrityError, transaction
 
 from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import announce, queue, rulebook, statements, threads, timeline, urgency
+from trustdesk.conversations import announce, mail_parts, queue, rulebook, statements, threads, timeline, urgency
 from trustdesk.conversations.threads import Arrival, Case, Message
 from trustdesk.policy import evidence, guard
 from trustdesk.realtime import jobs
@@ -86,6 +86,7 @@ def _guard(arrival: Arrival) -> Message:
     masked = guard.mask(inbound.text)
     answers = {key: guard.mask(value) for key, value in inbound.fields}
     kinds = tuple(dict.fromkeys(finding.kind for each in (masked, *answers.values()) for finding in each.found))
+    mail = mail_parts.guarded(inbound.mail, secret=bool(kinds)) if inbound.mail else None
     facts = {(one.kind, one.value, one.chain, one.coin): one for one in (*inbound.facts, *evidence.recognise(masked.text))}
     return Message(
         arrival,
@@ -93,6 +94,7 @@ def _guard(arrival: Arrival) -> Message:
         kinds,
         tuple(fact for fact in facts.values() if not guard.mask(fact.value).found),
         tuple((key, answer.text) for key, answer in answers.items()),
+        mail,
     )
 
 
@@ -110,6 +112,14 @@ def _store(link: statements.Link, messages: Sequence[Message], now: datetime) ->
     }
     _claim_uploads(link, fresh, handles, made)
     _note_facts(link, fresh, made, now)
+    mail_parts.keep(
+        link,
+        [
+            (made[one.arrival.inbox_id, one.arrival.inbound.external_id], one.mail)
+            for one in fresh
+            if one.mail is not None
+        ],
+    )
     _customer_spoke(link, [cases[one.key] for one in fresh], now)
     _raise_proof(link, cases.values())
     alarmed = sorted({case.id for case in cases.values() if case.alarmed})
@@ -211,6 +221,8 @@ def _drafts(message: Message, case: Case, handle_id: int, now: datetime) -> list
                 because=[{"code": "chosen" if rule.code == inbound.topic else "default"}, *case.because],
             )
         )
+        if case.spam:
+            drafts.append(timeline.event(case.id, case.inbox_id, "spam", visible=False, because={"code": "filter"}))
     elif case.priority and (said := urgency.alarm(message.text)):
         case.priority, case.alarmed = 0, True
         drafts.append(timeline.event(case.id, case.inbox_id, "triaged", visible=False, priority=0, because=said))
@@ -282,7 +294,7 @@ def _raise_proof(link: statements.Link, cases: Collection[Case]) -> None:
 
 def _promise(link: statements.Link, cases: Collection[Case], now: datetime) -> None:
     """Record what those who opened a case were told to expect, and have them told by mail."""
-    told = {case.id: case for case in cases if case.opened and not case.queued}
+    told = {case.id: case for case in cases if case.opened and not case.queued and not case.spam}
     rows = [
         (one.id, one.type_code, int(one.expected.low.total_seconds()), int(one.expected.high.total_seconds()), one.expected.learned, now)
         for one in told.values()

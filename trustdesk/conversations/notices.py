@@ -13,11 +13,13 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import override
 
 from trustdesk.channels import outbox
 from trustdesk.channels.models import Delivery
+from trustdesk.conversations import mail_answers
 from trustdesk.conversations.models import Conversation, Promise
+from trustdesk.conversations.wording import case_page, lasting
 from trustdesk.policy.proof import Proof
 
 AN_HOUR, A_DAY = 6, 20  # letters of ours to one address that nobody has shown to be his
@@ -32,11 +34,17 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
     """Mail what happened to these cases; `what` is opened, proof or resolved. The same twice is one letter."""
     for identity in conversation_ids:
         with transaction.atomic():
-            case = Conversation.objects.select_for_update(no_key=True).get(pk=identity)
-            if case.answer_to and case.spam_at is None and _may_send(case.answer_to, proved=case.answer_proved, now=now):
+            case = Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox").get(pk=identity)
+            key = f"{what}:{case.pk}:{_when(case, what)}"
+            if not case.answer_to or case.spam_at or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
+                continue
+            if what == "opened" and case.inbox.kind == "email":
+                confirm = f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
+                mail_answers.acknowledge(case, key=key, confirm=confirm, now=now)
+            else:
                 with override(case.locale):
                     subject, lines = _LETTERS[what](case)
-                    _queue(case, f"{what}:{case.pk}:{_when(case, what)}", what, subject, lines, now)
+                    _queue(case, key, what, subject, lines, now)
 
 
 def mail_unread(*, conversation_id: int, now: datetime) -> None:
@@ -46,7 +54,12 @@ def mail_unread(*, conversation_id: int, now: datetime) -> None:
     that never was about somebody's account: otherwise the letter says that there is an answer, and no more.
     """
     with transaction.atomic():
-        case = Conversation.objects.select_for_update(no_key=True).select_related("inbox").get(pk=conversation_id)
+        case = (
+            Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox").get(pk=conversation_id)
+        )
+        if case.inbox.kind == "email":  # it came by mail, so it is answered by mail, whatever was read where
+            mail_answers.answer(case, now=now)
+            return
         unread = list(
             case.entries.filter(kind="message", author="agent", seq__gt=case.customer_seq, visible=True)
             .order_by("seq")
@@ -110,7 +123,7 @@ def _opened(case: Conversation) -> tuple[str, list[str]]:
     lines = [_("We have your request. Its number is %(reference)s.") % {"reference": case.reference}]
     promise = Promise.objects.filter(conversation=case).first()
     if promise is not None:
-        lines.append(_("You can expect the first answer within %(time)s.") % {"time": _time(promise.high)})
+        lines.append(_("You can expect the first answer within %(time)s.") % {"time": lasting(promise.high)})
     if case.answer_proved:
         lines.append(_("Follow and answer it here: %(url)s") % {"url": _page(case)})
     else:
@@ -156,8 +169,9 @@ def _queue(case: Conversation, key: str, purpose: str, subject: str, lines: list
         purpose=purpose,
         recipient=case.answer_to,
         subject=subject,
-        text="\n\n".join([*lines, _safety()]),
+        text="\n\n".join(lines),
         now=now,
+        locale=case.locale,
     )
 
 
@@ -169,18 +183,7 @@ def _may_send(mail: str, *, proved: bool, now: datetime) -> bool:
 
 
 def _page(case: Conversation) -> str:
-    return f"{settings.PUBLIC_URL}/cases/{case.reference}/"
-
-
-def _time(seconds: int) -> str:
-    minutes = max(1, round(seconds / 60))
-    if minutes < 90:
-        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-    hours = round(minutes / 60)
-    if hours < 48:
-        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    days = round(hours / 24)
-    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    return case_page(case.reference)
 
 
 def _state(status: str) -> str:
@@ -191,7 +194,3 @@ def _state(status: str) -> str:
         Status.RESOLVED: _("resolved"),
         Status.CLOSED: _("closed"),
     }[Status(status)]
-
-
-def _safety() -> str:
-    return _("We never ask for your password, private key, seed phrase or a two-factor code.")

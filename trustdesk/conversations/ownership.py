@@ -5,18 +5,18 @@ from __future__ import annotations
 from django.db.models import Q
 
 from trustdesk.conversations.models import Conversation
-from trustdesk.customers.models import Handle
 from trustdesk.customers.visitors import Visitor
 
 
 def mine(visitor: Visitor) -> Q:
     """Return the filter of this visitor's conversations, on all channels.
 
-    Who proved a mail address also sees the cases that are answered there and whose sender showed that the address is his.
+    Who proved a mail address, or is signed in with it as his registered one, also sees the cases that are answered there and
+    whose sender showed that the address is his.
     """
     own = Q(customer__handles__kind=visitor.kind, customer__handles__value=visitor.value)
-    if visitor.kind == Handle.Kind.MAIL:
-        own |= Q(answer_to__iexact=visitor.value, answer_proved=True)
+    if visitor.proved and visitor.mail:
+        own |= Q(answer_to__iexact=visitor.mail, answer_proved=True)
     return own
 
 

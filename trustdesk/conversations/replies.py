@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from trustdesk.conversations import announce, queue, statements, timeline
+from trustdesk.conversations import announce, queue, rulebook, statements, timeline
 from trustdesk.policy import guard
 from trustdesk.realtime import jobs
 from trustdesk.realtime.group_commit import GroupCommit
@@ -20,7 +20,7 @@ from trustdesk.seams import clock, failpoints
 from trustdesk.staff import permissions
 from trustdesk.staff.permissions import Action
 
-UNREAD = timedelta(minutes=1)  # a chat reply not read by then goes to the address the customer left
+UNREAD = timedelta(minutes=1)  # a reply not read by then goes to the address the customer left; to a mail, at once
 
 
 class UnableToReply(Exception):
@@ -115,7 +115,9 @@ def _store(link: statements.Link, replies: Sequence[tuple[Reply, guard.Masked]],
         queue.leave(link, [one for one in said if cases[one].queued_at], now=now, outcome="answered")
         for one in said:
             if cases[one].answer_to:
-                link.jobs.append(partial(jobs.defer_in, UNREAD, "conversations.mail_unread", conversation_id=one))
+                by_mail = rulebook.inbox_kinds().get(cases[one].inbox_id) == "email"
+                defer = jobs.defer if by_mail else partial(jobs.defer_in, UNREAD)
+                link.jobs.append(partial(defer, "conversations.mail_unread", conversation_id=one))
     announce.changed(
         {one: last_seq[one] for one in {line.conversation_id for line in lines}},
         teams=[row.team_id for row in cases.values()],

@@ -81,13 +81,13 @@ ORDER BY n RETURNING id
 INSERT_CONVERSATIONS = """
 INSERT INTO conversations_conversation
   (reference, customer_id, inbox_id, type_id, team_id, status, priority, subject, locale, follows_id, queued_at, waiting_since,
-   last_seq, customer_seq, agent_seq, rating_comment, answer_to, answer_proved, proof_level, proof_how, created_at, updated_at)
+   last_seq, customer_seq, agent_seq, rating_comment, answer_to, answer_proved, spam_at, proof_level, proof_how, created_at, updated_at)
 SELECT reference, customer, inbox, type, team, 'waiting', priority, subject, locale, follows, queued_at, at,
-       0, 0, 0, '', answer_to, answer_proved, 0, '', at, at
+       0, 0, 0, '', answer_to, answer_proved, spam_at, 0, '', at, at
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::bigint[],
-            %s::timestamptz[], %s::text[], %s::bool[], %s::timestamptz[])
+            %s::timestamptz[], %s::text[], %s::bool[], %s::timestamptz[], %s::timestamptz[])
   WITH ORDINALITY AS v (reference, customer, inbox, type, team, priority, subject, locale, follows, queued_at, answer_to,
-                        answer_proved, at, n)
+                        answer_proved, spam_at, at, n)
 ORDER BY n RETURNING id
 """
 
@@ -105,6 +105,13 @@ INSERT_EVIDENCE = """
 INSERT INTO conversations_evidence (conversation_id, seq, kind, value, chain, coin, at)
 SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
 ON CONFLICT DO NOTHING
+"""
+
+INSERT_MAIL_PARTS = """
+INSERT INTO conversations_mailpart
+  (conversation_id, seq, sender, verdict, message_id, "to", cc, quoted, html, refused_files, payload_id)
+SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::text[], %s::text[],
+                     %s::jsonb[], %s::bigint[])
 """
 
 RAISE_PRIORITY = """

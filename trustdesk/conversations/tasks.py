@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from trustdesk.conversations import assignment, attachments, notices, resolution
+from trustdesk.channels import post
+from trustdesk.conversations import assignment, attachments, mailroom, notices, resolution
 from trustdesk.seams import clock
 
 
@@ -45,3 +46,29 @@ def mail_unread(conversation_id: int, **_: object) -> None:
 def sweep_uploads(timestamp: int, **_: object) -> None:
     """Remove what was uploaded and never sent."""
     attachments.sweep(now=clock.now())
+
+
+@app.task(name=post.JOB)
+def read_post(**_: object) -> None:
+    """Read the mail that has come."""
+    _read_all()
+
+
+@app.periodic(cron="* * * * * */15", periodic_id="conversations.read_post")
+@app.task(name="conversations.read_post_again")
+def read_post_again(timestamp: int, **_: object) -> None:
+    """Look again: for what is to be tried once more, and for what a dead process left behind."""
+    _read_all()
+
+
+def _read_all() -> None:
+    while mailroom.read_due(now=clock.now()):
+        pass  # the next batch
+
+
+@app.periodic(cron="23 4 * * *", periodic_id="conversations.forget_post")
+@app.task(name="conversations.forget_post")
+def forget_post(timestamp: int, **_: object) -> None:
+    """Shred old raw mail, and revoke the answer addresses of cases that were closed long ago."""
+    post.shred_old(now=clock.now())
+    mailroom.revoke_addresses(now=clock.now())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from trustdesk.channels.contract import Inbound
+from trustdesk.channels.contract import Inbound, MailFacts
 from trustdesk.conversations import rulebook, statements, timeline, urgency
 from trustdesk.conversations.expectations import Expected
 from trustdesk.policy import evidence, guard, reference
@@ -48,6 +48,7 @@ class Case:
     answer_to: str = ""
     priority: int = 3
     alarmed: bool = False  # what its customer says now puts it into the emergency lane
+    spam: bool = False
     because: tuple[dict[str, Any], ...] = ()  # why, when it opens
 
     def level_at(self, now: datetime) -> int:
@@ -64,6 +65,7 @@ class Message:
     masked: tuple[str, ...]
     facts: tuple[evidence.Fact, ...]
     fields: tuple[tuple[str, str], ...] = ()
+    mail: MailFacts | None = None  # without secrets, its HTML cleaned
 
     @property
     def key(self) -> tuple[int, str, str, str]:
@@ -156,6 +158,7 @@ def _open_cases(
     for message, row in wanted:
         inbound, inbox = message.arrival.inbound, message.arrival.inbox_id
         rule = rulebook.rule(inbound.topic)
+        team = inbound.team_id or rule.team_id
         queued = rulebook.inbox_kinds()[inbox] == "chat"
         subject = guard.mask(inbound.subject).text or _headline(message.text) or rule.label_in(inbound.locale)
         verdict = urgency.judge(
@@ -173,7 +176,7 @@ def _open_cases(
                 handles[message.key[2:]][1],
                 inbox,
                 rule.id,
-                rule.team_id,
+                team,
                 verdict.priority,
                 subject[:200],
                 inbound.locale,
@@ -181,6 +184,7 @@ def _open_cases(
                 now if queued else None,
                 inbound.answer_to,
                 inbound.answer_proved,
+                now if inbound.spam else None,
                 now,
             )
         )
@@ -189,7 +193,7 @@ def _open_cases(
                 0,
                 number,
                 inbox,
-                rule.team_id,
+                team,
                 "waiting",
                 None,
                 True,
@@ -203,9 +207,10 @@ def _open_cases(
                 answer_to=inbound.answer_to,
                 priority=verdict.priority,
                 because=tuple(urgency.reasons(verdict)),
+                spam=inbound.spam,
             )
         )
-    made = link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 13))
+    made = link.execute(statements.INSERT_CONVERSATIONS, statements.columns(rows, 14))
     for case, identity in zip(opened, sorted(row.id for row in made.fetchall()), strict=True):
         case.id = identity
     cases |= {message.key: case for (message, _), case in zip(wanted, opened, strict=True)}

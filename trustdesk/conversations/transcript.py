@@ -17,7 +17,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from trustdesk.channels import outbox
+from trustdesk.channels import letters, outbox
 from trustdesk.conversations import public
 from trustdesk.conversations.models import Conversation
 from trustdesk.customers.identify import masked_mail
@@ -82,6 +82,11 @@ def render_text(*, page: public.Page, case: public.Case, locale: str) -> str:
     What people wrote is set in, so that no message can pass for a line of ours or of somebody else.
     """
     with override(locale):
+        return f"{_written(page, case, locale)}\n{letters.safety()}\n"
+
+
+def _written(page: public.Page, case: public.Case, locale: str) -> str:
+    with override(locale):
         lines = [_("Transcript of case %(reference)s") % {"reference": case.reference}]
         if case.topic_label:
             lines.append(case.topic_label)
@@ -92,8 +97,7 @@ def render_text(*, page: public.Page, case: public.Case, locale: str) -> str:
             else:
                 said = row.text.translate(_DIRECTIONS).splitlines()
                 lines += [f"{row.time} · {row.who}", *(f"    {line}" for line in (*said, *row.files)), ""]
-        lines.append(_("We never ask for your password, private key, seed phrase or a two-factor code."))
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def mail(*, conversation_id: int, now: datetime, registered: str = "") -> str:
@@ -118,8 +122,9 @@ def mail(*, conversation_id: int, now: datetime, registered: str = "") -> str:
             purpose="transcript",
             recipient=to,
             subject=subject,
-            text=render_text(page=page, case=case, locale=row.locale),
+            text=_written(page, case, row.locale),
             now=now,
+            locale=row.locale,
         )
     return masked_mail(to)
 

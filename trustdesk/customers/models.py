@@ -64,3 +64,15 @@ class Handle(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} handle {self.pk}"
+
+
+class Phrase(models.Model):
+    """The words by which one recognises our mail: chosen by the owner of a proved address, shown only in mails to it."""
+
+    handle = models.OneToOneField(Handle, on_delete=models.CASCADE, primary_key=True)
+    sealed = models.BinaryField()
+    key = models.BinaryField()
+    set_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"phrase of handle {self.handle_id}"

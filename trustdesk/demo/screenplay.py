@@ -7,7 +7,8 @@ A case is a topic, who plays the customer and a list of lines:
   ! pend, resolve, reopen                    ! end      the customer ends it     ! rate 5 thanks
   ! mail a@b    answer me by mail            ! away     the customer stops reading      ! later 5   hours pass
 
-A case with `answers` is a ticket: the answers to the form of its topic, and its first line is the text.
+A case with `answers` is a ticket: the answers to the form of its topic, and its first line is the text. A case with `mail` came
+by mail from that address, with that `subject`; `vouched`: the address's domain vouches for it.
 
 `{eth}` and its like become an invented transaction id, address or secret, the same one throughout a case.
 """
@@ -58,6 +59,9 @@ class Play:
     ago: float | None = None
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     answers: Mapping[str, str] = field(default_factory=dict)
+    mail: str = ""
+    subject: str = ""
+    vouched: bool = True
 
     @property
     def outcome(self) -> str:
@@ -143,6 +147,9 @@ def _play(path: Path, number: int, case: dict[str, Any]) -> Play:
         case.get("ago"),
         values,
         {name: fill(answer, values) for name, answer in case.get("answers", {}).items()},
+        case.get("mail", ""),
+        case.get("subject", ""),
+        case.get("vouched", True),
     )
 
 

@@ -28,7 +28,7 @@ from trustdesk.conversations import (
 )
 from trustdesk.conversations.models import RequestType, Thread
 from trustdesk.customers.models import Handle
-from trustdesk.demo import letters, schedule, screenplay
+from trustdesk.demo import letters, post_office, schedule, screenplay
 from trustdesk.demo.cast import PASSWORD, STAFF, Colleague
 from trustdesk.demo.screenplay import Play, Step
 from trustdesk.exchange import demo as exchange
@@ -152,6 +152,12 @@ class _Company:
 
     def _customer(self, stage: _Stage, step: Step, at: datetime) -> None:
         play = stage.play
+        if play.mail:
+            stage.lines += 1
+            stage.conversation, stage.seq = post_office.bring(
+                play, step.text, number=stage.lines, conversation=stage.conversation, at=at
+            )
+            return
         if self.learned_at is None or at - self.learned_at > LEARN_AGAIN:
             self.learned_at = at
             queue.forget()  # two weeks pass in seconds: what was learned a moment ago is hours old
@@ -193,7 +199,7 @@ class _Company:
 
     def _agent(self, stage: _Stage, step: Step, at: datetime) -> None:
         self._say(stage, step, at, note=False)
-        if not stage.away:
+        if not stage.away and not stage.play.mail:  # who writes by mail reads there
             stage.customer_read = stage.seq
 
     def _note(self, stage: _Stage, step: Step, at: datetime) -> None:

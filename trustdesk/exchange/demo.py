@@ -41,7 +41,7 @@ _STEP = 30  # seconds a code counts (RFC 6238)
 _CHALLENGE_LASTS = timedelta(minutes=5)
 _TRIES = 5
 
-Mailer = Callable[[EmailMessage], None]
+Mailer = Callable[[EmailMessage], object]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """The door out for mail: build a message whose headers cannot be bent, hand it to an SMTP server over a verified
 connection.
 
-Names and subjects come from strangers. `compose` defuses them; `send` then compares what would go over the wire with
-what was meant – same header fields, same recipients – and refuses the message when they differ, whoever built it."""
+Names and subjects come from strangers. `compose` defuses them; `wire` then compares what would go over the line with
+what was meant – same header fields, same recipients – and refuses the message when they differ, whoever built it; and
+it signs (DKIM) what is left, so that nothing changes after the signature."""
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 import smtplib
@@ -13,38 +15,88 @@ import socket
 import ssl
 import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address as MailAddress
+from email.headerregistry import MessageIDHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, make_msgid
-from typing import Literal
+from typing import Any, Literal
 
 import idna
 
 from trustdesk.net.addresses import AddressRefused, Guard, is_loopback
+from trustdesk.net.dkim import DkimKey
+from trustdesk.net.fields import Unclear
 from trustdesk.net.http import verified_tls
 
 log = logging.getLogger(__name__)
 
-_WIRE = SMTP.clone(cte_type="7bit")  # not every server takes eight bits
 _LONGEST_NAME = 200
 _LONGEST_SUBJECT = 400
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322, 3.2.3; quoted local parts are refused
 _ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@[A-Za-z0-9.-]{{1,253}}", re.ASCII)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_MESSAGE_ID = re.compile(rf"<(?=[^<>]{{3,250}}>){_ATOM}(\.{_ATOM})*@({_ATOM}(\.{_ATOM})*|\[[!-Z^-~]+\])>", re.ASCII)
+_MOST_REFERENCES = 20
+_FOLD_AT = 78  # characters (RFC 5322, 2.1.1)
+_LONGEST_WORD = 900  # characters on one line as they are
+_LONGEST_LINE = 998  # bytes without CRLF (RFC 5322, 2.1.1)
+_BROKEN_LINE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
 _NO_SYNTAX = str.maketrans(dict.fromkeys('",;:<>@()[]\\', " "))
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}", re.ASCII)
+
+
+class _Wire(EmailPolicy):
+    """How a message is written. Fields of plain text are ours to fold: Python's own writer (3.11) loses the blanks
+    between encoded words, and encodes long words of fields that are no text, so that a References or List-Unsubscribe
+    with an ordinary long id or address cannot be used."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Fold one field into lines that end in CRLF; raises ValueError for a control character."""
+        if not isinstance(value, UnstructuredHeader | MessageIDHeader):
+            return super().fold_binary(name, value)
+        text = str(value)
+        if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+            raise ValueError("a control character in a header")
+        words = text.split()
+        if not text.isascii() or any(len(word) > _LONGEST_WORD for word in words):
+            return _encoded(name, " ".join(words))
+        lines = [f"{name}:"]
+        for word in words:
+            if len(lines[-1]) + len(word) >= _FOLD_AT and not lines[-1].endswith(":"):
+                lines.append("")
+            lines[-1] += f" {word}"
+        return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+
+
+def _encoded(name: str, text: str) -> bytes:
+    """Write a text as encoded words (RFC 2047), cut between characters; blanks lie inside the words."""
+    lines = [f"{name}: "]
+    room = max((_FOLD_AT - 14 - len(lines[0])) // 4 * 3, 12)  # bytes that fit beside =?utf-8?b? and ?=
+    part = b""
+    for char in text:
+        data = char.encode("utf-8")
+        if len(part) + len(data) > room:
+            lines[-1] += f"=?utf-8?b?{base64.b64encode(part).decode('ascii')}?="
+            lines.append(" ")
+            part, room = b"", (_FOLD_AT - 15) // 4 * 3
+        part += data
+    lines[-1] += f"=?utf-8?b?{base64.b64encode(part).decode('ascii')}?="
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+
+
+_WIRE = _Wire(linesep="\r\n", cte_type="7bit")  # not every server takes eight bits
 
 
 class MailFailed(Exception):
     """A message that was not accepted for delivery.
 
-    `reason` is a code: ``address``, ``header``, ``dns``, ``address_private``, ``connect``, ``timeout``, ``tls``,
+    `reason` is a code: ``address``, ``header``, ``line``, ``dns``, ``address_private``, ``connect``, ``timeout``, ``tls``,
     ``no_starttls``, ``auth``, ``sender_refused``, ``recipient_refused``, ``recipient_refused_partly``,
     ``message_refused``, ``protocol``. `permanent` says that sending the same message again does not help (or would
     reach some people twice). `status` is the server's three-digit reply, 0 when there was none."""
@@ -122,17 +174,33 @@ def compose(
     html: str = "",
     now: datetime,
     message_id: str = "",
+    reply_to: MailAddress | None = None,
+    in_reply_to: str = "",
+    references: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
 ) -> EmailMessage:
-    """Build a message to one person. `message_id` (with its angle brackets) makes sending twice recognisable; left
-    out, one is made under the sender's domain. `headers` are further fields, cleaned like all others. Raises
-    MailFailed (``header``)."""
+    """Build a message to one person, with `html` as the alternative to `text` where there is one. `message_id` (with
+    its angle brackets) makes sending twice recognisable; left out, one is made under the sender's domain. `headers`
+    are further fields, cleaned like all others.
+
+    `in_reply_to` and `references` are ids in their angle brackets, the newest last, as other mailers wrote them: one
+    that is none (see `is_message_id`) is left out, because an answer has to go out to those with bad mailers too; of
+    many, the first and the newest stay (RFC 5322, 3.6.4). Raises MailFailed (``header``)."""
     message = EmailMessage(policy=_WIRE)
     message["From"] = sender
     message["To"] = to
     message["Subject"] = clean_header(subject, longest=_LONGEST_SUBJECT)
     message["Date"] = format_datetime(now)
+    if message_id and not is_message_id(message_id):
+        raise MailFailed("header", permanent=True)
     message["Message-ID"] = message_id or make_msgid(domain=sender.domain)
+    if reply_to is not None:
+        message["Reply-To"] = reply_to
+    if is_message_id(in_reply_to):
+        message["In-Reply-To"] = in_reply_to
+    chain = [one for one in dict.fromkeys(references) if is_message_id(one)]
+    if chain:
+        message["References"] = " ".join(chain[:1] + chain[1:][-(_MOST_REFERENCES - 1) :])
     for name, value in (headers or {}).items():
         if not _FIELD.fullmatch(name) or name in message:
             raise MailFailed("header", permanent=True)
@@ -143,11 +211,19 @@ def compose(
     return message
 
 
-def send(message: EmailMessage, *, smtp: SmtpSettings, envelope_sender: str | None = None) -> None:
+def is_message_id(text: str) -> bool:
+    """Say whether a text is one message id in angle brackets, at most 252 characters, in a form no parser reads as
+    two (RFC 5322, 3.6.4, without comments and quotations)."""
+    return bool(_MESSAGE_ID.fullmatch(text))
+
+
+def send(
+    message: EmailMessage, *, smtp: SmtpSettings, envelope_sender: str | None = None, dkim: DkimKey | None = None
+) -> None:
     """Hand a message to the server; returns once the server has accepted it for everyone named in To, Cc and Bcc,
     raises MailFailed otherwise. `envelope_sender` is where bounces go: by default the From address, ``""`` for none
-    (automatic mail, RFC 3834)."""
-    wire, recipients = _checked(message)
+    (automatic mail, RFC 3834). `dkim` signs what is from its domain or below."""
+    content, recipients = wire(message, dkim=dkim)
     if envelope_sender is None:
         envelope_sender = _addresses(message, "From")[0]
     elif envelope_sender:
@@ -158,7 +234,7 @@ def send(message: EmailMessage, *, smtp: SmtpSettings, envelope_sender: str | No
     alarm.start()
     try:
         server.open()
-        refused = server.sendmail(envelope_sender, recipients, wire)
+        refused = server.sendmail(envelope_sender, recipients, content)
     except (AddressRefused, smtplib.SMTPException, OSError) as error:
         server.close()
         raise (MailFailed("timeout", permanent=False) if server.broken_off else _failure(error)) from None
@@ -170,10 +246,24 @@ def send(message: EmailMessage, *, smtp: SmtpSettings, envelope_sender: str | No
         raise MailFailed("recipient_refused_partly", permanent=True, status=status)
 
 
+def wire(message: EmailMessage, *, dkim: DkimKey | None = None) -> tuple[bytes, list[str]]:
+    """Return a message as the bytes that go out, signed if `dkim` covers its sender's domain, and its recipients.
+    Raises MailFailed (``address``, ``header``, ``line``)."""
+    content, recipients = _checked(message)
+    if dkim is not None and dkim.covers(_addresses(message, "From")[0].rpartition("@")[2]):
+        date = message["Date"]
+        try:
+            content = dkim.sign(content, now=date.datetime)
+        except (Unclear, AttributeError):  # a head nobody would verify, or no date
+            raise MailFailed("header", permanent=True) from None
+    return content, recipients
+
+
 def _checked(message: EmailMessage) -> tuple[bytes, list[str]]:
     """Return the message as it goes over the wire and its recipients. Raises MailFailed when its headers, read back,
     would say anything but what was meant: a line break shows as one field more, a lost quotation mark as one address
-    more (both have been bugs of Python's own writer)."""
+    more (both have been bugs of Python's own writer). No line is longer than any server takes, and none ends in
+    anything but CRLF, where a second message could begin (SMTP smuggling)."""
     senders = _addresses(message, "From")
     recipients = list(dict.fromkeys(_addresses(message, "To") + _addresses(message, "Cc") + _addresses(message, "Bcc")))
     if len(senders) != 1 or not recipients:
@@ -181,12 +271,12 @@ def _checked(message: EmailMessage) -> tuple[bytes, list[str]]:
     shown = copy(message)  # deleting a field from the copy leaves the original alone
     del shown["Bcc"]
     try:
-        wire = shown.as_bytes(policy=_WIRE)
+        content = shown.as_bytes(policy=_WIRE)
     except Exception as error:  # the writer fails in many ways on what nothing can encode
         raise MailFailed("header", permanent=True) from error
-    lines = wire.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    lines = content.partition(b"\r\n\r\n")[0].split(b"\r\n")
     written = [line.partition(b":")[0].decode("ascii", "replace") for line in lines if line[:1] not in (b" ", b"\t")]
-    again = BytesParser(policy=_WIRE).parsebytes(b"\r\n".join(lines) + b"\r\n\r\n", headersonly=True)
+    again = BytesParser(policy=SMTP).parsebytes(b"\r\n".join(lines) + b"\r\n\r\n", headersonly=True)
     if (
         written != list(shown)
         or len({name.lower() for name in written}) != len(written)
@@ -194,7 +284,9 @@ def _checked(message: EmailMessage) -> tuple[bytes, list[str]]:
         or any(_addresses(again, name) != _addresses(shown, name) for name in ("From", "To", "Cc"))
     ):
         raise MailFailed("header", permanent=True)
-    return wire, recipients
+    if _BROKEN_LINE.search(content) or any(len(line) > _LONGEST_LINE for line in content.split(b"\r\n")):
+        raise MailFailed("line", permanent=True)
+    return content, recipients
 
 
 def _addresses(message: EmailMessage, name: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.portal import cases, hub, proof, signin
+from trustdesk.portal import cases, hub, phrase, proof, signin
 
 urlpatterns = [
     path("help/", hub.help_center, name="help"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("signout/", signin.sign_out, name="signout"),
     path("confirm/<str:token>/", proof.confirm, name="confirm"),
     path("cases/", cases.mine, name="cases"),
+    path("cases/phrase/", phrase.phrase, name="phrase"),
     path("cases/<str:reference>/", cases.case, name="case"),
     path("cases/<str:reference>/_live.html", cases.live, name="case_live"),
     path("cases/<str:reference>/replies/", cases.replies, name="replies"),

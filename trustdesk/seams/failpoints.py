@@ -21,6 +21,8 @@ NAMES = frozenset(
         "after_smtp",
         "snapshot_subscribe_gap",
         "before_assign_commit",
+        "mail_stored",
+        "before_imap_flag",
     }
 )
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from email.headerregistry import Address
 from email.message import EmailMessage
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from trustdesk.channels.contract import Channel, Limits, Outbound, SendFailed
 from trustdesk.net import mail
 from trustdesk.seams import clock
 
-Transport = Callable[[EmailMessage], None]  # hands one message over; raises net.mail.MailFailed
+
+class Transport(Protocol):
+    """Hands one message over; returns the provider's own id for it, if it leaves through one, or raises MailFailed."""
+
+    def __call__(self, message: EmailMessage, *, envelope_sender: str | None = None) -> str | None:
+        """Send; `envelope_sender`: where bounces go, "" for nowhere, None for the From address."""
 
 
 class Email(Channel):
@@ -28,7 +30,10 @@ class Email(Channel):
         self._name = name
 
     def send(self, message: Outbound) -> str:
-        """Mail a plain text; return its Message-ID, which follows from the key alone: a second copy is known as one.
+        """Mail a text, and the same as HTML if there is such; return the provider's id for it, or its Message-ID.
+
+        The Message-ID is the outbox's, made from our secret: what follows from the key alone could be guessed, and an answer to
+        a guessed one would find a case.
 
         What no person wrote says so (Auto-Submitted, RFC 3834), so that no out-of-office note answers it.
         """
@@ -39,15 +44,25 @@ class Email(Channel):
                 to=mail.mailbox(message.recipient),
                 subject=message.subject,
                 text=message.text,
+                html=message.html,
                 now=clock.now(),
-                message_id=_message_id(message.key, sender),
-                headers={"Auto-Submitted": "auto-generated"} if message.automatic else None,
+                message_id=message.message_id,
+                reply_to=mail.mailbox(message.reply_to) if message.reply_to else None,
+                in_reply_to=message.in_reply_to,
+                references=message.references,
+                headers=_headers(message),
             )
-            self._transport(letter)
+            given = self._transport(letter, envelope_sender=message.bounce_to)
         except mail.MailFailed as failure:
             raise SendFailed(failure.reason, permanent=failure.permanent) from failure
-        return str(letter["Message-ID"])
+        return given or str(letter["Message-ID"])
 
 
-def _message_id(key: str, sender: Address) -> str:
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{sender.domain}>"
+def _headers(message: Outbound) -> dict[str, str]:
+    if not message.automatic:
+        return {}
+    answers = mail.is_message_id(message.in_reply_to)
+    return {
+        "Auto-Submitted": "auto-replied" if answers else "auto-generated",
+        "X-Auto-Response-Suppress": "All",  # Exchange reads no Auto-Submitted
+    }

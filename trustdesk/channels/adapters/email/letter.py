@@ -11,7 +11,8 @@ class RawMail:
     """The bytes of one mail, and what only its bearer knows."""
 
     content: bytes  # RFC 5322, as received
-    source: str  # the bearer's own id, unique per inbox: "imap:<uidvalidity>:<uid>", "smtp:<random>", "<provider>:<event>"
+    # The bearer's own id, unique per inbox: "imap:<uidvalidity>:<uid>", "smtp:<random>", "<provider>:<event>".
+    source: str
     received_at: datetime
     recipients: tuple[str, ...] = ()  # of the envelope; () where the bearer does not know
     sender: str | None = None  # MAIL FROM; "" is the null sender, None is unknown
@@ -35,7 +36,7 @@ class File:
     media_type: str
     content: bytes
     content_id: str = ""  # without brackets; what <img src="cid:…"> names
-    inline: bool = False
+    inline: bool = False  # the HTML shows it, or, where there is no HTML, the sender meant it to be shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Letter:
 
     subject: str
     sender: Mailbox | None
-    senders: tuple[Mailbox, ...]  # everything that From fields name, in order
+    senders: tuple[Mailbox, ...]  # everything that From fields name, in order; the address blank where there is none
     reply_to: tuple[Mailbox, ...]
     to: tuple[Mailbox, ...]
     cc: tuple[Mailbox, ...]

@@ -1,0 +1,215 @@
+"""Mailboxes at a provider, fetched over IMAP: how each is reached, how far it is stored, and what is missing.
+
+What was fetched and how far we are is one transaction, so a process that dies has either both or neither. The ledger compares
+both sides: every UID the server shows is stored, or named as missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import orjson
+from django.db import close_old_connections, transaction
+
+from trustdesk.channels import post, sealing
+from trustdesk.channels.models import HookPayload, Inbox, MailboxState
+from trustdesk.net import oauth
+from trustdesk.net.addresses import Guard, is_loopback
+from trustdesk.net.http import Http
+from trustdesk.net.imap import Fetched, ImapSettings
+from trustdesk.net.imap_watch import Batch, Cursor, Report, Watcher
+from trustdesk.realtime.threads import DatabaseThreads
+from trustdesk.seams import clock, failpoints
+
+LOOK_EVERY = 5.0  # seconds between two looks at which mailboxes there are, and whether their fetchers live
+SILENT = timedelta(minutes=10)  # without a sign of life: staff are told, and /health/ready says so
+NAMED = 100  # missing UIDs that are named; more are a number
+
+log = logging.getLogger(__name__)
+
+
+def connect(*, inbox_id: int, url: str) -> None:
+    """Note, sealed, how an address's mailbox is reached; blank stops fetching it. Raises ValueError (see `settings_of`)."""
+    if url:
+        settings_of(url)
+    sealed = sealing.seal(url.encode()) if url else None
+    secrets = orjson.dumps([part.hex() for part in sealed]) if sealed else None
+    Inbox.objects.filter(pk=inbox_id).update(secrets=secrets)
+
+
+def settings_of(url: str) -> ImapSettings:
+    """Read ``imaps://user:password@host:993/INBOX?seen=1`` (TLS), ``imap://…:143`` (STARTTLS; plain on loopback), or with
+    OAuth2 instead of a password ``?oauth=google&client_id=…&client_secret=…&refresh_token=…`` (``oauth=microsoft&tenant=…``).
+
+    `seen=1` marks what is stored as seen. Raises ValueError.
+    """
+    parts = urlsplit(url)
+    given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    if parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username:
+        raise ValueError("not an address such as imaps://user:password@mail.example.com")
+    tls = parts.scheme == "imaps"
+    return ImapSettings(
+        host=parts.hostname,
+        port=parts.port or (993 if tls else 143),
+        security="tls" if tls else "plain" if is_loopback(parts.hostname) else "starttls",
+        user=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        tokens=_tokens(given),
+        folder=unquote(parts.path.lstrip("/")) or "INBOX",
+        mark_seen=given.get("seen") == "1",
+        guard=Guard.allowing(parts.hostname),  # an administrator names this one server
+    )
+
+
+def _tokens(given: dict[str, str]) -> oauth.OAuth2 | None:
+    kind = given.get("oauth", "")
+    if not kind:
+        return None
+    try:
+        if kind == "google":
+            grant = oauth.google(
+                client_id=given["client_id"], client_secret=given["client_secret"], refresh_token=given["refresh_token"]
+            )
+        elif kind == "microsoft":
+            grant = oauth.microsoft(
+                tenant=given["tenant"],
+                client_id=given["client_id"],
+                client_secret=given["client_secret"],
+                refresh_token=given.get("refresh_token", ""),
+            )
+        else:
+            raise ValueError("oauth is google or microsoft")
+    except KeyError as missing:
+        raise ValueError(f"oauth={kind} needs {missing.args[0]}") from None
+    return oauth.OAuth2(grant, http=Http())
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """A mailbox to be fetched, as the database has it; another `secrets` is another account."""
+
+    inbox_id: int
+    secrets: bytes
+
+    @property
+    def url(self) -> str:
+        """How it is reached; raises sealing.Unsealable."""
+        sealed, key = (bytes.fromhex(part) for part in orjson.loads(self.secrets))
+        return sealing.unseal(sealed, key).decode()
+
+
+class Fetching:
+    """The fetchers of this process: one thread for each mailbox. Run it in one process only; a second one costs traffic,
+    no mail."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[_Account, Watcher] = {}
+        self._threads = DatabaseThreads(1, name="mailboxes")
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Fetch what there is to fetch, and keep the fetchers alive, until `stop`."""
+        while not stop.is_set():
+            try:
+                await self._keep(await self._threads(_accounts))
+            except Exception as error:  # noqa: BLE001  the database is away: what runs goes on, the next look comes
+                log.warning("mailboxes could not be looked up: %s", type(error).__name__)
+            try:
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+            except TimeoutError:
+                continue
+
+    async def stop(self) -> None:
+        """Stop fetching; a batch that is being stored is finished."""
+        for watcher in self._watchers.values():
+            await asyncio.to_thread(watcher.stop)
+        self._watchers.clear()
+
+    async def _keep(self, wanted: Sequence[_Account]) -> None:
+        for account in set(self._watchers) - set(wanted):
+            await asyncio.to_thread(self._watchers.pop(account).stop)
+        for account in wanted:
+            if account in self._watchers:
+                self._watchers[account].check()
+            elif (watcher := await self._threads(_watcher, account)) is not None:
+                self._watchers[account] = watcher
+                watcher.start()
+
+
+def _accounts() -> list[_Account]:
+    rows = Inbox.objects.filter(kind="email", enabled=True, secrets__isnull=False).order_by("id")
+    return [_Account(row.pk, bytes(row.secrets)) for row in rows if row.secrets is not None]
+
+
+def _watcher(account: _Account) -> Watcher | None:
+    inbox = account.inbox_id
+    MailboxState.objects.get_or_create(inbox_id=inbox)
+    try:
+        settings = settings_of(account.url)
+    except (ValueError, sealing.Unsealable) as error:
+        log.warning("mailbox %s cannot be fetched: %s", inbox, type(error).__name__)
+        MailboxState.objects.filter(inbox_id=inbox).update(problem="settings", alive_at=clock.now())
+        return None
+    return Watcher(
+        settings,
+        cursor=lambda: _in_connection(cursor, inbox),
+        take=lambda batch: _in_connection(take, inbox, batch),
+        report=lambda told: _in_connection(note, inbox, told),
+    )
+
+
+def _in_connection(act: Any, *arguments: Any) -> Any:
+    """Run one unit of work in a fetcher's thread: a connection that was lost must not stay lost."""
+    close_old_connections()
+    try:
+        return act(*arguments)
+    finally:
+        close_old_connections()
+
+
+def cursor(inbox_id: int) -> Cursor:
+    """Return how far a mailbox is stored."""
+    row = MailboxState.objects.filter(inbox_id=inbox_id).first()
+    return Cursor(row.uid_validity, row.last_uid) if row else Cursor()
+
+
+def take(inbox_id: int, batch: Batch) -> None:
+    """Store what was fetched and how far that is, in one transaction. What the server could not give is named as missing;
+    what is too large is stored as its header, unreadable, for staff to see."""
+    now = clock.now()
+    validity = batch.cursor.uidvalidity
+    raws = [_raw(inbox_id, validity, mail, now) for mail in batch.mails if mail.content]
+    lost = [mail.uid for mail in batch.mails if not mail.content and mail.problem != "gone"]
+    with transaction.atomic():
+        state = MailboxState.objects.select_for_update().get(inbox_id=inbox_id)
+        if state.uid_validity != validity:
+            state.uid_validity, state.missing = validity, []
+        if raws:
+            post.store(raws)
+        cut = [raw.source for raw, mail in zip(raws, (one for one in batch.mails if one.content), strict=True) if mail.problem]
+        if cut:
+            HookPayload.objects.filter(inbox_id=inbox_id, source__in=cut).update(
+                state=HookPayload.State.UNREADABLE, reason="too_large", processed_at=now
+            )
+        state.last_uid, state.alive_at = batch.cursor.uid, now
+        state.missing = [*state.missing, *lost][-NAMED:]
+        state.save(update_fields=["uid_validity", "last_uid", "alive_at", "missing"])
+    failpoints.hit("before_imap_flag")
+
+
+def _raw(inbox_id: int, validity: int, mail: Fetched, now: datetime) -> post.Raw:
+    return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}", mail.content, {"uid": mail.uid}, now)
+
+
+def note(inbox_id: int, told: Report) -> None:
+    """Note how fetching goes: a sign of life, what is on the server, or what stands in the way."""
+    now = clock.now()
+    columns: dict[str, Any] = {"alive_at": now, "problem": told.reason[:64]}
+    if told.state is not None:
+        columns |= {"on_server": told.state.exists, "looked_at": now}
+    MailboxState.objects.filter(inbox_id=inbox_id).update(**columns)

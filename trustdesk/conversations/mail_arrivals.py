@@ -1,0 +1,198 @@
+"""A mail on its way into a case: where it was sent, and the message that intake makes of it."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from types import MappingProxyType
+
+from disposable_email_domains import blocklist
+
+from trustdesk.channels import addresses, post
+from trustdesk.channels.addresses import Route
+from trustdesk.channels.contract import Inbound, MailFacts
+from trustdesk.channels.mail_reader import Mail
+from trustdesk.conversations import attachments, expectations
+from trustdesk.conversations.attachments import UploadRefused
+from trustdesk.conversations.models import Attachment, Thread
+from trustdesk.conversations.threads import Arrival
+from trustdesk.customers import accounts, phrases
+from trustdesk.customers.models import Handle
+from trustdesk.exchange.contract import ExchangeRefused, ExchangeUnavailable
+from trustdesk.policy import mail as policy
+from trustdesk.policy import proof
+from trustdesk.policy.evidence import Fact
+from trustdesk.policy.mail import Decision, Fate, Verdict
+from trustdesk.policy.proof import Proof
+
+TEXT = 100_000  # characters of a message
+ADDRESSES = 50  # of To and Cc that are kept
+FILES = 50
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A claimed mail, read. Two are equal only if they are the same claim."""
+
+    claimed: post.Claimed
+    mail: Mail
+    fingerprint: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Letter) and other.claimed.id == self.claimed.id
+
+    def __hash__(self) -> int:
+        return self.claimed.id
+
+    @cached_property
+    def sender(self) -> str:
+        """The one address of From in lower case; blank where there is none that nobody reads as another."""
+        return self.mail.letter.sender.address.lower() if self.mail.letter.sender else ""
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Where its recipients lead: those of the envelope, or where nobody knows them, of the header."""
+        letter = self.mail.letter
+        named = self.claimed.envelope.get("recipients") or [
+            *(value for name, value in letter.headers if name.lower() in ("delivered-to", "x-original-to")),
+            *(one.address for one in (*letter.to, *letter.cc)),
+        ]
+        found = (addresses.route(str(one)) for one in list(named)[:ADDRESSES])
+        return tuple(one for one in found if one is not None)
+
+    @cached_property
+    def token(self) -> str:
+        """What stands in the answer address it was sent to; blank where it went to a plain address."""
+        return next((one.token for one in self.routes if one.token and not one.bounce), "")
+
+
+def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
+    """Make the message that a mail is: new, or of the case that was decided on. Its files are stored on the way.
+
+    Doing it again with the same mail gives the same message.
+    """
+    inbox = letter.claimed.inbox_id
+    ours = next((one.ours for one in letter.routes if one.ours.inbox_id == inbox), None)
+    read, said = letter.mail.letter, kept(letter.mail.said, sender=letter.sender)
+    proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
+    subject = policy.plain_subject(read.subject).replace("\0", "")[:200]
+    opens = decision.fate is Fate.OPEN
+    code = policy.type_of(read.subject) or (ours.type_code if ours else "")
+    locale = policy.language_of(f"{subject}\n{said}")
+    sender = letter.sender or next((one.address.lower() for one in read.senders), "")
+    stored, refused = _store_files(letter, sender, locale, now)
+    thread = letter.fingerprint if opens else f"case:{decision.conversation_id}"
+    if decision.conversation_id is not None:
+        Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation_id": decision.conversation_id})
+    return Arrival(
+        inbox,
+        Inbound(
+            external_id=letter.fingerprint,
+            thread=thread,
+            handle_kind=Handle.Kind.MAIL,
+            handle=sender,
+            text=said[:TEXT],
+            sent_at=read.sent_at or letter.claimed.received_at,
+            name=read.sender.name[:200] if read.sender else "",
+            locale=locale,
+            proof=Proof.CONTACT if proved else Proof.NOBODY,
+            proof_until=now + proof.lasts(Proof.CONTACT) if proved else None,
+            proof_how="dmarc" if proved else "",
+            subject=subject,
+            topic=code,
+            team_id=ours.team_id if ours and not policy.type_of(read.subject) else None,
+            uploads=tuple(stored.values()),
+            facts=_account(sender) if opens else (),
+            answer_to=sender,
+            answer_proved=proved,
+            spam=decision.because == "spam",
+            mail=facts(letter, refused=refused, stored=stored),
+        ),
+        expectations.first_reply(code, now=now) if opens else None,
+    )
+
+
+def facts(
+    letter: Letter, *, refused: Iterable[tuple[str, str]] = (), stored: Mapping[int, str] = MappingProxyType({})
+) -> MailFacts:
+    """Gather what staff see of a mail beside its text; `stored`: the keys of its files, by their number."""
+    read = letter.mail.letter
+    files = ((read.files[number].content_id, key) for number, key in stored.items())
+    rest = letter.mail.said[TEXT:]
+    return MailFacts(
+        sender=letter.sender or next((one.address.lower() for one in read.senders), ""),
+        verdict=letter.mail.verdict,
+        message_id=read.message_id,
+        to=tuple(kept(one.address) for one in read.to[:ADDRESSES]),
+        cc=tuple(kept(one.address) for one in read.cc[:ADDRESSES]),
+        quoted=kept(rest + letter.mail.quoted, sender=letter.sender),
+        html=kept(read.html, sender=letter.sender),
+        inline=tuple((content_id, key) for content_id, key in files if content_id),
+        refused_files=tuple((name.replace("\0", ""), code) for name, code in refused),
+        payload_id=letter.claimed.id,
+    )
+
+
+def kept(text: str, *, sender: str = "") -> str:
+    """Return a text as it may be stored: PostgreSQL knows no NUL, nobody needs our made addresses, and the sender's own
+    anti-phishing phrase, which programs quote from our mail, is none of staff's business."""
+    return phrases.hide(addresses.without_tokens(text.replace("\0", "")), mail=sender)
+
+
+def is_throw_away(address: str) -> bool:
+    """Say whether an address belongs to a service of throw-away mailboxes, or to a part of its domain."""
+    labels = address.rpartition("@")[2].lower().split(".")
+    return any(".".join(labels[n:]) in blocklist for n in range(len(labels) - 1))
+
+
+def _account(sender: str) -> tuple[Fact, ...]:
+    """Find the account at the exchange whose registered mail this is: a fact for staff to check, no proof."""
+    try:
+        found = accounts.find(sender)
+    except (ExchangeUnavailable, ExchangeRefused) as error:
+        log.warning("the exchange did not say whose mail address it is: %s", type(error).__name__)
+        return ()
+    return (Fact(kind="uid", value=found.uid),) if found else ()
+
+
+def _store_files(
+    letter: Letter, sender: str, locale: str, now: datetime
+) -> tuple[dict[int, str], list[tuple[str, str]]]:
+    """Store what may be kept; return the keys by number, and names and codes of the rest (whose bytes stay in the mail as it came)."""
+    keys: dict[int, str] = {}
+    refused = []
+    for number, file in enumerate(letter.mail.letter.files):
+        try:
+            if number >= FILES:
+                raise UploadRefused("quota")
+            announced = attachments.announce(
+                handle_kind=Handle.Kind.MAIL,
+                handle=sender,
+                client_id=f"{letter.fingerprint[5:53]}:{number}",
+                name=file.name or "file",
+                size=len(file.content),
+                media_type=file.media_type,
+                now=now,
+                locale=locale,
+            )
+            stored = attachments.store(
+                key=announced.key,
+                ticket=announced.ticket,
+                stream=io.BytesIO(file.content),
+                declared_type=file.media_type,
+                now=now,
+            )
+            if stored.state in (Attachment.State.READY, Attachment.State.HELD):
+                keys[number] = stored.key
+        except UploadRefused as error:
+            if error.code in ("busy", "ticket_used"):
+                raise
+            refused.append((file.name or "file", error.code))
+    return keys, refused
+

@@ -1,0 +1,52 @@
+"""What staff see of a mail beside its text, stored with its line: who sent it and who vouches for him, history, HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import orjson
+
+from trustdesk.channels.contract import MailFacts
+from trustdesk.conversations import mail_html, statements, timeline
+from trustdesk.policy import guard
+
+QUOTED = 100_000  # characters of a history that are kept
+
+
+def guarded(mail: MailFacts, *, secret: bool) -> MailFacts:
+    """Take secrets out of what stands beside the text. HTML can hide one between its tags: where there is a secret
+    anywhere (`secret`: in the text), none of it is kept."""
+    quoted = guard.mask(mail.quoted[:QUOTED])
+    return replace(
+        mail,
+        quoted=quoted.text,
+        html="" if secret or quoted.found else mail_html.clean(mail.html, files=dict(mail.inline)),
+        refused_files=tuple((guard.mask(name).text[:200], code) for name, code in mail.refused_files),
+    )
+
+
+def keep(link: statements.Link, parts: Sequence[tuple[timeline.Line, MailFacts]]) -> None:
+    """Store these parts beside their lines, in the caller's transaction."""
+    rows = [
+        (
+            line.conversation_id,
+            line.seq,
+            mail.sender[:320],
+            mail.verdict,
+            mail.message_id[:400],
+            _json(mail.to),
+            _json(mail.cc),
+            mail.quoted,
+            mail.html,
+            _json(mail.refused_files),
+            mail.payload_id,
+        )
+        for line, mail in parts
+    ]
+    if rows:
+        link.execute(statements.INSERT_MAIL_PARTS, statements.columns(rows, 11))
+
+
+def _json(value: Sequence[object]) -> str:
+    return orjson.dumps(value).decode()

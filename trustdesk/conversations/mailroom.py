@@ -1,0 +1,235 @@
+"""From stored mail to lines of cases: what jobs do with what `channels.post` keeps.
+
+One batch at a time: read each mail in a confined process, see who vouches for its sender, decide (`policy.mail`), hand what
+customers said to `intake.receive_each` as one list, and only then call the mails processed. A process that dies anywhere in
+between leaves mails that are read again, and lines that are recognised: nothing is lost and nothing doubled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from trustdesk.channels import addresses, mail_reader, outbox, post
+from trustdesk.channels.mail_reader import Mail
+from trustdesk.channels.models import ReplyAddress
+from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals
+from trustdesk.conversations.mail_arrivals import Letter
+from trustdesk.conversations.models import Conversation
+from trustdesk.policy import mail as policy
+from trustdesk.policy.mail import Decision, Facts, Fate, Kind, Verdict
+from trustdesk.seams import failpoints
+
+BATCH = 64
+READERS = 4  # threads that wait for the confined readers and for DNS
+
+log = logging.getLogger(__name__)
+_readers = ThreadPoolExecutor(READERS, thread_name_prefix="mail-readers")
+
+
+def read_due(*, now: datetime, most: int = BATCH) -> int:
+    """Read what is stored and due, one batch; return how many were taken."""
+    claimed = post.claim(now=now, most=most)
+    waiting = list(_read(claimed, now))
+    while waiting:
+        # One of each sender at a time, in the order they came: a second mail on a matter has to find the case of the first.
+        round_ = list({letter.sender: letter for letter in reversed(waiting)}.values())[::-1]
+        waiting = [letter for letter in waiting if letter not in round_]
+        _deal_with(round_, now)
+    return len(claimed)
+
+
+def preview(payload_id: int) -> Mail:
+    """Read one mail for staff, without anything becoming of it. Raises LookupError, sealing.Unsealable, mail_reader.Unreadable."""
+    return mail_reader.read(post.content(payload_id), {})
+
+
+def revoke_addresses(*, now: datetime) -> int:
+    """Make the answer addresses of cases worthless that were closed a month ago (E-05); return how many."""
+    closed = Conversation.objects.filter(
+        status=Conversation.Status.CLOSED, updated_at__lt=now - addresses.REVOKED_AFTER
+    ).values_list("pk", flat=True)
+    known = ReplyAddress.objects.filter(revoked_at=None, conversation_id__in=closed)
+    return addresses.revoke(conversation_ids=list(known.values_list("conversation_id", flat=True)[:10_000]), now=now)
+
+
+def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
+    """Read each mail; one that cannot be read is put aside for staff and keeps nobody waiting."""
+    for one, outcome in zip(claimed, _readers.map(_attempt, claimed), strict=True):
+        if isinstance(outcome, Mail):
+            yield Letter(one, outcome, _fingerprint(one.content, outcome))
+        elif isinstance(outcome, mail_reader.Unreadable):
+            log.warning("mail %s is unreadable: %s", one.id, outcome.code)
+            post.unreadable(one.id, reason=outcome.code, now=now)
+        else:
+            log.warning("mail %s could not be read: %s", one.id, type(outcome).__name__)
+            post.failed(one, reason=type(outcome).__name__[:64], now=now)
+
+
+def _attempt(one: post.Claimed) -> Mail | Exception:
+    try:
+        return mail_reader.read(one.content, one.envelope, patient=one.attempts < post.ATTEMPTS)
+    except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this one mail
+        return error
+
+
+def _fingerprint(content: bytes, mail: Mail) -> str:
+    """Return the sender's own id of a mail: a Message-ID alone is no identity, anyone may use it again."""
+    body = content.replace(b"\r\n", b"\n").partition(b"\n\n")[2].strip()
+    letter = mail.letter
+    whole = "\x1f".join([letter.message_id, str(letter.sent_at), ",".join(one.address for one in letter.senders)])
+    return f"mail:{hashlib.sha256(whole.encode('utf-8', 'replace') + body).hexdigest()}"
+
+
+def _deal_with(letters: Sequence[Letter], now: datetime) -> None:
+    said: list[tuple[Letter, Decision]] = []
+    for letter, decision in _decided(letters, now):
+        try:
+            if decision.fate in (Fate.OPEN, Fate.APPEND):
+                said.append((letter, decision))
+            else:
+                _ACTS[decision.fate](letter, decision, now)
+        except Exception:  # whatever it is, the other mails of the batch go their way
+            log.exception("mail %s could not be dealt with", letter.claimed.id)
+            post.failed(letter.claimed, reason="failed", now=now)
+    _receive(said, now)
+
+
+def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter, Decision]]:
+    tokens = correspondence.owners_of_tokens([letter.token for letter in letters])
+    messages = correspondence.owners_of_messages({one for letter in letters for one in letter.mail.letter.references})
+    loops = correspondence.sent_by_us([letter.mail.letter.message_id for letter in letters])
+    proved = {letter.sender for letter in letters if letter.mail.verdict is Verdict.PROVED and letter.sender}
+    unfinished = correspondence.unfinished(proved, now=now)
+    for letter in letters:
+        mail, text = letter.mail, letter.mail.said
+        subject = mail.letter.subject
+        cases = unfinished.get(letter.sender, []) if mail.verdict is Verdict.PROVED else []
+        yield (
+            letter,
+            policy.decide(
+                Facts(
+                    kind=Kind.OWN if mail.letter.message_id in loops else mail.kind,
+                    sender=letter.sender,
+                    verdict=mail.verdict,
+                    token=tokens.get(letter.token),
+                    answers=correspondence.answered(mail.letter.references, letter.sender, messages),
+                    continues=correspondence.same_matter(cases, subject=subject, text=text),
+                    released=letter.claimed.released,
+                    spam=policy.is_spam(text) or policy.is_spam(subject),
+                    account_mail=policy.is_account_mail(sender=letter.sender, subject=subject, text=text),
+                )
+            ),
+        )
+
+
+def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
+    """Hand over what customers said, and say of each mail what became of it."""
+    arrivals = []
+    for letter, decision in said:
+        if not (letter.sender or letter.mail.letter.senders):
+            post.held(letter.claimed.id, reason="no_sender", now=now)  # nobody to answer, not even when released
+            continue
+        try:
+            arrivals.append((letter, mail_arrivals.arrival(letter, decision, now=now)))
+        except Exception:  # its files, its customer: again later, the others go on
+            log.exception("mail %s could not be prepared", letter.claimed.id)
+            post.failed(letter.claimed, reason="failed", now=now)
+    done: dict[int, int | None] = {}
+    shred = []
+    for letter, outcome in zip(
+        [letter for letter, _ in arrivals], _stored([arrival for _, arrival in arrivals], now), strict=True
+    ):
+        if isinstance(outcome, intake.Received):
+            done[letter.claimed.id] = outcome.conversation_id
+            if outcome.masked:
+                shred.append(letter.claimed.id)
+            if outcome.opened:
+                _note_throw_away(letter, outcome, now)
+        else:
+            log.error("mail %s could not be stored: %s", letter.claimed.id, type(outcome).__name__)
+            post.failed(letter.claimed, reason=type(outcome).__name__[:64], now=now)
+    failpoints.hit("mail_stored")
+    post.processed(done, now=now, shred=shred)
+
+
+def _stored(arrivals: Sequence[intake.Arrival], now: datetime) -> Iterable[intake.Received | Exception]:
+    """Store all at once; where one of them makes that fail, one by one, so that it hurts only itself."""
+    if not arrivals:
+        return []
+    try:
+        return intake.receive_each(messages=arrivals, now=now)
+    except Exception as error:  # noqa: BLE001  told below, of the one it belongs to
+        if len(arrivals) == 1:
+            return [error]
+        return [outcome for one in arrivals for outcome in _stored([one], now)]
+
+
+def _note_throw_away(letter: Letter, received: intake.Received, now: datetime) -> None:
+    if mail_arrivals.is_throw_away(letter.sender):
+        with acting.on(received.conversation_id, now=now) as act:
+            act.say("throw_away_mail", visible=False, domain=letter.sender.rpartition("@")[2])
+
+
+# What customers did not say.
+
+
+def _hold(letter: Letter, decision: Decision, now: datetime) -> None:
+    post.held(letter.claimed.id, reason=decision.because, now=now)
+
+
+def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
+    assert decision.conversation_id is not None  # noqa: S101  for the type checker: an aside has a case
+    facts = mail_arrivals.facts(letter)
+    if not facts.sender:
+        post.held(letter.claimed.id, reason="no_sender", now=now)
+        return
+    text = mail_arrivals.kept(letter.mail.said, sender=letter.sender)
+    aside = asides.Aside(
+        decision.conversation_id, letter.claimed.inbox_id, letter.fingerprint, decision.because, text, facts
+    )
+    asides.note(aside, now=now)
+    post.processed({letter.claimed.id: decision.conversation_id}, now=now)
+
+
+def _bounced(letter: Letter, _decision: Decision, now: datetime) -> None:
+    """Note a bounce on the delivery whose return path it came to. Anybody can write a mail that looks like one (E-17)."""
+    token = next((one.token for one in letter.routes if one.bounce), "")
+    recipient = next(iter(letter.mail.bounces), None)
+    delivery = (
+        outbox.bounced(token=token, hard=recipient.hard, status=recipient.status, now=now)
+        if token and recipient
+        else None
+    )
+    if delivery is None:
+        post.held(letter.claimed.id, reason="bounce", now=now)
+        return
+    if delivery.conversation_id is not None and recipient is not None:
+        with acting.on(delivery.conversation_id, now=now) as act:
+            act.say(
+                "mail_bounced",
+                visible=False,
+                to=delivery.recipient,
+                hard=recipient.hard,
+                status=recipient.status,
+                reason=recipient.reason,
+            )
+    post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
+
+
+def _complained(letter: Letter, _decision: Decision, now: datetime) -> None:
+    """Note that a recipient called a mail of ours spam; only for a mail that we did send him."""
+    delivery = outbox.complained(message_ids=letter.mail.returned, now=now)
+    if delivery is None:
+        post.held(letter.claimed.id, reason="feedback", now=now)
+        return
+    if delivery.conversation_id is not None:
+        with acting.on(delivery.conversation_id, now=now) as act:
+            act.say("mail_complained", visible=False, to=delivery.recipient)
+    post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
+
+
+_ACTS = {Fate.HOLD: _hold, Fate.ASIDE: _put_aside, Fate.BOUNCE: _bounced, Fate.FEEDBACK: _complained}
