@@ -198,6 +198,18 @@ def test_pictures_are_kept_as_what_may_be_loaded_later() -> None:
         assert foreign not in cleaned
 
 
+def test_its_words_are_found_wherever_they_stand() -> None:
+    joined, apart = mail_html.words(
+        mail_html.clean(
+            '<p>le<b>gal</b></p><p>winner</p><img src="https://a.example/thank" alt="year"><a href="https://b.example/wave">x</a>'
+        )
+    )
+    assert "legal" in joined
+    assert "le gal" in apart.replace("  ", " ")
+    for word in ("winner", "year", "thank", "wave"):
+        assert word in apart
+
+
 def test_what_is_shown_loads_what_it_is_told_and_nothing_else() -> None:
     cleaned = mail_html.clean(
         '<img alt="&quot;&gt;&lt;b>" src="https://a.example/1.png"><img src="cid:x"><img src="https://a.example/2.png">'

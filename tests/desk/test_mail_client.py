@@ -263,7 +263,7 @@ def test_pages_with_mail_are_accessible_and_fit(town: Town, dark: bool) -> None:
         sound_beside_the_frame(page)
         page.goto("/desk/mail/")
         is_sound(page)
-        page.locator(".stuck__one").first.get_by_role("button", name="Open").click()
+        page.locator(".stuck__one").first.get_by_role("button", name="Look inside").click()
         expect(page.get_by_role("heading", name="Mail in no case")).to_be_visible()
         is_sound(page)
         page.goto("/desk/?view=spam")

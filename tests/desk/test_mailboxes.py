@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -26,9 +28,11 @@ OF_ONE = {"desk_held_opening": "post", "desk_held_original": "get", "desk_held_f
 
 
 @pytest.fixture(autouse=True)
-def _fresh(db: None) -> None:
+def _fresh(db: None) -> Iterator[None]:
     world.fresh()
     addresses.forget()
+    with override_settings(MAIL_AUTHSERV_ID="mx.northlight.example"):  # nobody is asked who sent it
+        yield
 
 
 def lead(*teams: str) -> Any:
@@ -123,10 +127,26 @@ def test_nothing_of_a_mail_is_shown_before_it_is_opened_and_that_is_written_down
     opened = ask(client, "desk_held_opening", identity).content.decode()
     for shown in ("林蔚 &lt;lin.wei@customer.example&gt;", "Deposit 未到账", "Mon, 23 Nov 2026"):
         assert shown in opened
-    assert "My deposit is missing" not in opened
+    assert "My deposit is missing" in opened
+    assert "Only claimed" in opened
     row = Audit.objects.get(action="mail_opened")
     assert (row.agent_id, row.target, row.data) == (lena.agent_id, f"mail:{identity}", {"why": "account_mail"})
     assert client.get(reverse("desk_held_opening", args=[identity])).status_code == 405
+
+
+def test_what_a_mail_says_is_text_without_its_secrets() -> None:
+    phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+    raw = (
+        b"From: a@b.example\r\nSubject: " + phrase.encode() + b"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        b"<script>hit()</script> see https://evil.example/x\r\nmy phrase: "
+        + phrase.encode()
+        + b"\r\n-- \r\nmy name\r\n"
+    )
+    page = ask(lead(), "desk_held_opening", mails.stuck(raw=raw)).content.decode()
+    assert "&lt;script&gt;hit()&lt;/script&gt; see" in page
+    assert "/desk/leave/?to=https%3A%2F%2Fevil.example%2Fx" in page
+    assert "seed phrase" in page
+    assert "sausage" not in page
 
 
 HOSTILE_HEADS = (

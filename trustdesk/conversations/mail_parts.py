@@ -18,10 +18,13 @@ def guarded(mail: MailFacts, *, secret: bool) -> MailFacts:
     """Take secrets out of what stands beside the text. HTML can hide one between its tags: where there is a secret
     anywhere (`secret`: in the text), none of it is kept."""
     quoted = guard.mask(mail.quoted[:QUOTED])
+    html = "" if secret or quoted.found else mail_html.clean(mail.html, files=dict(mail.inline))
+    # The text and the HTML of a mail may say different things, and only the text was looked through so far.
+    hidden = any(guard.mask(words).found for words in mail_html.words(html))
     return replace(
         mail,
         quoted=quoted.text,
-        html="" if secret or quoted.found else mail_html.clean(mail.html, files=dict(mail.inline)),
+        html="" if hidden else html,
         refused_files=tuple((guard.mask(name).text[:200], code) for name, code in mail.refused_files),
     )
 

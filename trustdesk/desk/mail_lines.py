@@ -14,7 +14,7 @@ from trustdesk.conversations.queries import Line, Mail, Sending
 from trustdesk.customers.identify import masked_mail
 from trustdesk.desk import mail_wording, writing
 
-_TONES = {"proved": "success", "claimed": "warning", "failed": "danger"}
+TONES = {"proved": "success", "claimed": "warning", "failed": "danger"}
 _ICONS = {"proved": "shield-check", "claimed": "shield", "failed": "alert"}
 _OUTSIDE_ICONS = {"third_party": "users", "automatic": "settings", "side": "mail"}
 _MOST = 8  # addresses of one field
@@ -70,7 +70,7 @@ def letter(mail: Mail) -> Letter:
         sender=address(mail.sender),
         verdict=word,
         why=why,
-        tone=_TONES.get(mail.verdict, "warning"),
+        tone=TONES.get(mail.verdict, "warning"),
         icon=_ICONS.get(mail.verdict, "shield"),
         to=_listed(mail.to),
         cc=_listed(mail.cc),
@@ -103,7 +103,7 @@ def sent(one: Sending) -> Sent:
         purpose=mail_wording.purpose(one.purpose),
         state=mail_wording.delivery(one.state),
         tone=mail_wording.delivery_tone(one.state),
-        reason=mail_wording.reason(one.reason) if one.state != "delivered" else "",
+        reason=mail_wording.reason(one.reason),
         failed=one.failed,
         sending=one,
     )

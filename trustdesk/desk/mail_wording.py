@@ -99,6 +99,9 @@ _REASONS = {
     "timeout": _("the mail server did not answer in time"),
     "dns": _("the mail server's name is not found"),
     "protocol": _("the mail server did not speak as agreed"),
+    "complaint": _("the recipient called it spam"),
+    "suppressed": _("an earlier mail to this address came back for good"),
+    "interrupted": _("sending was interrupted twice"),
 }
 _STUCK = {
     "automatic": _("A machine sent it, and it belongs to no case."),
@@ -110,9 +113,11 @@ _STUCK = {
     "no_sender": _("It does not say who sent it."),
     "unverified_sender": _("The sender's domain says that it did not send it: it is most likely forged."),
     "sealed": _("It cannot be opened: it was stored under another key, or is damaged."),
-    "timeout": _("Reading it took too long."),
-    "memory": _("Reading it took too much memory."),
-    "crashed": _("Reading it ended in a crash."),
+    "empty": _("There is nothing in it."),
+    "too_many_parts": _("It has more parts than any mail needs."),
+    "too_complex": _("Reading it took too much time or memory."),
+    "broken": _("Reading it ended in a crash."),
+    "too_large": _("It is larger than what we take: only its head is here."),
     "failed": _("It was read, and storing it failed three times."),
 }
 _PROBLEMS = {
@@ -120,13 +125,23 @@ _PROBLEMS = {
     "connect": _("The server cannot be reached."),
     "timeout": _("The server does not answer in time."),
     "dns": _("The server's name is not found."),
-    "tls": _("The server's certificate is not good."),
+    "tls": _("No encrypted connection to the server comes about."),
+    "certificate": _("The server's certificate is not good."),
+    "no_starttls": _("The server offers no encryption."),
+    "cut": _("The server breaks the connection off."),
+    "bye": _("The server ends the conversation."),
+    "later": _("The server asks us to come back later."),
     "protocol": _("The server does not speak as agreed."),
+    "settings": _("Its settings cannot be used."),
+    "oauth": _("The consent to read this mailbox has to be given anew."),
+    "address": _("Its server is at a place we connect to for nobody."),
+    "folder": _("The folder is not there."),
     "silent": _("No sign of life: fetching has stopped."),
     "stuck": _("Fetching hung and was begun anew."),
 }
 _ENHANCED = re.compile(r"\b[245]\.([0-9]{1,3})\.([0-9]{1,3})\b")
 _REPEAT = re.compile(r"repeat(?:: )?")
+_HARDNESS = re.compile(r"(?:hard|soft): ?")
 
 
 def verdict(code: str) -> tuple[str, str]:
@@ -164,6 +179,7 @@ def purpose(code: str) -> str:
 def reason(code: str) -> str:
     """Say why a mail of ours did not arrive, or not yet; "" where there is nothing to say."""
     again, rest = _REPEAT.match(code), _REPEAT.sub("", code, count=1).strip()
+    rest = _HARDNESS.sub("", rest, count=1)
     said = _reason(rest) if rest else ""
     if not again:
         return said
@@ -192,4 +208,5 @@ def problem(code: str) -> str:
     """Say what is wrong with a mailbox; "" where nothing is."""
     if not code:
         return ""
-    return str(_PROBLEMS[code]) if code in _PROBLEMS else gettext("It does not work (%(code)s).") % {"code": code}
+    known = _PROBLEMS.get(code) or _PROBLEMS.get(code.partition("_")[0])  # oauth_…, address_…
+    return str(known) if known else gettext("It does not work (%(code)s).") % {"code": code}

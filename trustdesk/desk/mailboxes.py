@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from trustdesk.channels import post
 from trustdesk.channels.sealing import Unsealable
 from trustdesk.conversations import ledger, queries
-from trustdesk.desk import mail
+from trustdesk.desk import mail, mail_lines, mail_wording, writing
 from trustdesk.desk.views import seated
 from trustdesk.seams import clock
 from trustdesk.staff import audit, signin
@@ -67,15 +67,20 @@ def page(request: HttpRequest, seat: Seat) -> HttpResponseBase:
 @require_POST
 @looked_after
 def opening(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
-    """Show what a mail says about itself: who looks at it is written down first."""
+    """Show a mail that is in no case: who looks at it is written down first."""
     one = ledger.find(seat, pk)
     with transaction.atomic():
         audit.record(actor=signin.actor(request), action="mail_opened", target=f"mail:{pk}", data={"why": one.reason})
     try:
-        head = ledger.head(pk)
+        opened = ledger.opened(pk)
     except (LookupError, Unsealable):
-        head = None
-    return render(request, "desk/mail_opened.html", {"one": one, "head": head})
+        return render(request, "desk/mail_opened.html", {"one": one})
+    said = {"said": writing.rich(opened.said), "quoted": writing.rich(opened.quoted)}
+    word, why = mail_wording.verdict(opened.verdict)
+    vouched = {"verdict": word, "why": why, "tone": mail_lines.TONES.get(opened.verdict, "warning")}
+    return render(
+        request, "desk/mail_opened.html", {"one": one, "opened": opened, "head": opened.head, **said, **vouched}
+    )
 
 
 @require_GET
