@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from trustdesk.channels import addresses, mail_reader, outbox, post
+from trustdesk.channels import addresses, mail_reader, outbox, post, provider_mail
 from trustdesk.channels.mail_reader import Mail
 from trustdesk.channels.models import ReplyAddress
-from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals
+from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals, provider_post
 from trustdesk.conversations.mail_arrivals import Letter
 from trustdesk.conversations.models import Conversation
 from trustdesk.policy import mail as policy
@@ -33,7 +33,8 @@ _readers = ThreadPoolExecutor(READERS, thread_name_prefix="mail-readers")
 def read_due(*, now: datetime, most: int = BATCH) -> int:
     """Read what is stored and due, one batch; return how many were taken."""
     claimed = post.claim(now=now, most=most)
-    waiting = list(_read(claimed, now))
+    provider_post.deal_with([one for one in claimed if provider_mail.is_hook(one.kind)], now=now)
+    waiting = list(_read([one for one in claimed if not provider_mail.is_hook(one.kind)], now))
     while waiting:
         # One of each sender at a time, in the order they came: a second mail on a matter has to find the case of the first.
         round_ = list({letter.sender: letter for letter in reversed(waiting)}.values())[::-1]
