@@ -15,9 +15,8 @@ from datetime import datetime
 
 from trustdesk.channels import addresses, mail_reader, outbox, post, provider_mail
 from trustdesk.channels.mail_reader import Mail
-from trustdesk.channels.models import Delivery, ReplyAddress
-from trustdesk.channels.provider_mail import ProviderReceipt
-from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals
+from trustdesk.channels.models import ReplyAddress
+from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals, provider_post, returned_mail
 from trustdesk.conversations.mail_arrivals import Letter
 from trustdesk.conversations.models import Conversation
 from trustdesk.policy import mail as policy
@@ -34,9 +33,7 @@ _readers = ThreadPoolExecutor(READERS, thread_name_prefix="mail-readers")
 def read_due(*, now: datetime, most: int = BATCH) -> int:
     """Read what is stored and due, one batch; return how many were taken."""
     claimed = post.claim(now=now, most=most)
-    for one in claimed:
-        if provider_mail.is_hook(one.kind):
-            _unpack(one, now)
+    provider_post.deal_with([one for one in claimed if provider_mail.is_hook(one.kind)], now=now)
     waiting = list(_read([one for one in claimed if not provider_mail.is_hook(one.kind)], now))
     while waiting:
         # One of each sender at a time, in the order they came: a second mail on a matter has to find the case of the first.
@@ -208,7 +205,9 @@ def _bounced(letter: Letter, _decision: Decision, now: datetime) -> None:
         return
     delivery = outbox.bounced(token=token, hard=recipient.hard, status=recipient.status, now=now)
     if delivery is not None:
-        _say_bounced(delivery, hard=recipient.hard, status=recipient.status, now=now)
+        returned_mail.say_bounced(
+            delivery, hard=recipient.hard, status=recipient.status, reason=recipient.reason, now=now
+        )
     known = delivery or outbox.returned(token)
     if known is None:
         post.held(letter.claimed.id, reason="bounce", now=now)
@@ -222,50 +221,8 @@ def _complained(letter: Letter, _decision: Decision, now: datetime) -> None:
     if delivery is None:
         post.held(letter.claimed.id, reason="feedback", now=now)
         return
-    _say_complained(delivery, now=now)
+    returned_mail.say_complained(delivery, now=now)
     post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
-
-
-def _say_bounced(delivery: Delivery, *, hard: bool, status: str, now: datetime) -> None:
-    if delivery.conversation_id is not None:
-        with acting.on(delivery.conversation_id, now=now) as act:
-            act.say("mail_bounced", visible=False, to=delivery.recipient, hard=hard, status=status)
-
-
-def _say_complained(delivery: Delivery, *, now: datetime) -> None:
-    if delivery.conversation_id is not None:
-        with acting.on(delivery.conversation_id, now=now) as act:
-            act.say("mail_complained", visible=False, to=delivery.recipient)
-
-
-# What providers post.
-
-
-def _unpack(one: post.Claimed, now: datetime) -> None:
-    """Store the mails of a provider's hook as mails, and note what became of ours."""
-    try:
-        for receipt in provider_mail.unpack(one):
-            _note(receipt, now)
-    except provider_mail.HookUnreadable as unreadable:
-        post.unreadable(one.id, reason=unreadable.code, now=now)
-    except Exception as error:  # whatever it is, the other things of the batch go their way
-        log.exception("hook %s could not be dealt with", one.id)
-        post.failed(one, reason=type(error).__name__[:64], now=now)
-    else:
-        post.processed({one.id: None}, now=now)
-
-
-def _note(receipt: ProviderReceipt, now: datetime) -> None:
-    name = receipt.message_id
-    if receipt.state == "delivered":
-        outbox.delivered(provider_id=name, now=now)
-    elif receipt.state == "complained":
-        if (delivery := outbox.complained(provider_id=name, now=now)) is not None:
-            _say_complained(delivery, now=now)
-    elif receipt.state in ("bounced", "rejected"):
-        delivery = outbox.bounced(provider_id=name, hard=receipt.hard, status=receipt.status, now=now)
-        if delivery is not None:
-            _say_bounced(delivery, hard=receipt.hard, status=receipt.status, now=now)
 
 
 _ACTS = {Fate.HOLD: _hold, Fate.ASIDE: _put_aside, Fate.BOUNCE: _bounced, Fate.FEEDBACK: _complained}
