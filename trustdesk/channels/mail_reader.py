@@ -46,7 +46,8 @@ class Mail:
 
 
 def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -> Mail:
-    """Read one mail as it came. `envelope` may name sender, ip and helo of the client that brought it.
+    """Read one mail as it came. `envelope` may name sender, ip and helo of the client that brought it; of a provider's also
+    whether it is as_given, and the authserv_id that is believed in place of our own mail server's.
 
     Raises Unreadable; and NotNow where `patient` and DNS is silent. Not patient, such a sender counts as claimed.
     """
@@ -69,8 +70,9 @@ def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -
 def _vouched(content: bytes, envelope: Mapping[str, Any], *, shown: str, patient: bool) -> Verdict:
     """Ask our own mail server's note where one is configured, otherwise the sender's domain itself; nobody else."""
     found: authenticity.Verdict | None
-    # A provider that the operator trusts writes under a name of its own.
-    authserv_id = str(envelope.get("authserv_id") or settings.MAIL_AUTHSERV_ID)
+    # A provider that the operator trusts writes under a name of its own. What another one posted did not pass our own mail
+    # server: blank there means nobody, since anybody may have written our server's name.
+    authserv_id = str(envelope.get("authserv_id", settings.MAIL_AUTHSERV_ID))
     if authserv_id:
         found = authenticity.trusted_results(content, authserv_id=authserv_id, shown=shown)
     elif envelope.get("as_given") is False:

@@ -244,7 +244,12 @@ def _say_complained(delivery: Delivery, *, now: datetime) -> None:
 def _unpack(one: post.Claimed, now: datetime) -> None:
     """Store the mails of a provider's hook as mails, and note what became of ours."""
     try:
-        for receipt in provider_mail.unpack(one):
+        receipts = provider_mail.unpack(one)
+        # A provider may be faster than the process that notes what it called the mail. Others' mail leaves through it, too.
+        if one.attempts < post.ATTEMPTS and not all(outbox.knows(provider_id=each.message_id) for each in receipts):
+            post.failed(one, reason="unknown_mail", now=now)
+            return
+        for receipt in receipts:
             _note(receipt, now)
     except provider_mail.HookUnreadable as unreadable:
         post.unreadable(one.id, reason=unreadable.code, now=now)
@@ -252,7 +257,8 @@ def _unpack(one: post.Claimed, now: datetime) -> None:
         log.exception("hook %s could not be dealt with", one.id)
         post.failed(one, reason=type(error).__name__[:64], now=now)
     else:
-        post.processed({one.id: None}, now=now)
+        # Its mails are kept as mails. What is shredded of one, because it held a secret, must not be left here.
+        post.processed({one.id: None}, now=now, shred=[one.id])
 
 
 def _note(receipt: ProviderReceipt, now: datetime) -> None:
