@@ -17,7 +17,7 @@ from tests.hooks import posts
 from tests.hooks.posts import HOOKS, KEY, LOGIN, SVIX, Post
 from tests.hooks.storing import rows
 from tests.world import NOON
-from trustdesk.channels import provider_hooks
+from trustdesk.channels import provider_hooks, providers
 from trustdesk.channels.provider_views import PROVIDERS
 from trustdesk.hooks.checks import hooks_are_proved
 from trustdesk.seams import clock
@@ -260,3 +260,17 @@ def test_what_is_kept_holds_no_password() -> None:
         "postmark", "inbound", "/x/", "", "application/json", {"authorization": LOGIN, "a": "b"}, b""
     )
     assert "horse" not in json.dumps(hook.envelope())
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("anymail+amazon_ses://?a=b", ("amazon_ses", {"a": "b"})),
+        ("anymail+resend://?key=a+b%2F/=&x=", ("resend", {"key": "a+b//=", "x": ""})),
+    ],
+)
+def test_a_providers_address_is_taken_apart_as_it_was_written(address: str, found: tuple[str, dict[str, str]]) -> None:
+    assert providers.taken_apart(address) == found
+    for wrong in ("anymail+://?a=b", "anymail+x", "anymail+x://host?a=b", "x://?a=b"):
+        with pytest.raises(ValueError, match="anymail"):
+            providers.taken_apart(wrong)

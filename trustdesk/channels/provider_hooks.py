@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from anymail.exceptions import AnymailError
 from anymail.webhooks.base import AnymailBasicAuthMixin
@@ -24,10 +24,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 
-from trustdesk.channels import provider_bytes, provider_views
+from trustdesk.channels import provider_bytes, provider_views, providers
 from trustdesk.channels.provider_views import INBOUND, PROVIDERS, TRACKING
 
-SCHEME = "anymail+"
 SHORTEST = 16  # characters of a secret: anybody may guess, as often as he likes
 AHEAD = 300.0  # seconds that another clock may be before ours
 NODES = 200_000  # of JSON that is looked at before anybody knows whose it is
@@ -160,9 +159,7 @@ def _read(addresses: tuple[str, ...]) -> tuple[dict[tuple[str, str], Endpoint], 
     endpoints: dict[tuple[str, str], Endpoint] = {}
     wrong: list[tuple[str, str, bool]] = []
     for address in addresses:
-        # Not urlsplit: no scheme has a "_". And a "+" is one: keys are often base64, and never hold a blank.
-        provider, _, query = address.removeprefix(SCHEME).partition("://?")
-        options = dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))
+        provider, options = providers.taken_apart(address)
         if provider not in PROVIDERS:
             wrong.append((provider, "is no provider whose hooks are known", True))
             continue
