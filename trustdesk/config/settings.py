@@ -346,7 +346,7 @@ elif PRODUCTION or not MAIL.startswith("folder:"):
     env.address("MAIL_URL", MAIL, schemes=("smtps", "smtp"), example="smtps://user:password@mail.example.com")
 # Where mail arrives that other servers bring, and under which name our own mail server notes who vouches for a sender;
 # blank: we check that ourselves.
-MAIL_LISTEN = env.text("MAIL_LISTEN", default="" if PRODUCTION or MODE == "test" else f"smtp://127.0.0.1:{PORT + 25}")
+MAIL_LISTEN = env.text("MAIL_LISTEN", default="" if PRODUCTION or MODE == "test" else f"smtp://127.0.0.1:{PORT + 25}?trusted=127.0.0.1")
 MAIL_AUTHSERV_ID = env.text("MAIL_AUTHSERV_ID", default="mx.northlight.example.test" if MODE == "try-out" else "")
 try:
     listen(MAIL_LISTEN)
