@@ -8,8 +8,9 @@ import logging
 import re
 
 from trustdesk.channels import addresses, post
-from trustdesk.channels.listening import Listen, Network
+from trustdesk.channels.listening import Listen
 from trustdesk.net import smtp_server
+from trustdesk.net.addresses import Network
 from trustdesk.net.smtp_limits import contains
 from trustdesk.net.smtp_server import Envelope, Receiver, Refused, TryLater
 from trustdesk.realtime.group_commit import Unavailable
