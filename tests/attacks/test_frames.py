@@ -31,6 +31,7 @@ BROKEN: dict[str, tuple[Callable[[Socket], None], set[int]]] = {
     "not masked": (lambda socket: socket.raw(TEXT, b'{"t":"ping"}', masked=False), {1002}),
     "continued, never begun": (lambda socket: socket.raw(CONTINUED, b"x"), {1002}),
     "an endless ping": (lambda socket: socket.raw(PING, b"x" * 126), {1002}),
+    "compressed, which nobody agreed on": (lambda socket: socket.link.sendall(b"\xc1\x85\0\0\0\0hello"), {1002}),
     "an opcode of nobody": (lambda socket: socket.raw(3, b"x"), {1002}),
     "not UTF-8": (lambda socket: socket.raw(TEXT, b'{"t":"\xff\xfe"}'), {1007, 1008}),
     "half a pair": (lambda socket: socket.send('{"t":"ping","x":"\\ud800"}'), {1008}),

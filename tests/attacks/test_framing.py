@@ -60,6 +60,21 @@ def test_a_foreign_page_frames_none_of_ours(browser: Browser, house: House, path
     context.close()
 
 
+def test_a_script_that_got_in_does_not_run_and_is_told(browser: Browser, house: House) -> None:
+    """S-03: the policy stops it, and whoever runs the house finds a line about it in the log."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{house.server.address}/chat/")
+    with page.expect_response("**/csp-report") as told:
+        page.evaluate(
+            "() => { const one = document.createElement('script'); one.textContent = 'window.hit = 1'; document.body.append(one) }"
+        )
+    assert told.value.status == 204
+    assert page.evaluate("window.hit") is None
+    context.close()
+    assert "csp: script-src-elem stopped inline on /chat/" in house.server.output()
+
+
 def test_messages_of_a_page_that_opened_the_chat_are_not_heard(browser: Browser, house: House, inside: None) -> None:
     """S-06: a window that opens the chat may write to it; it is not obeyed and not answered."""
     anna = visitor()

@@ -100,6 +100,7 @@ def test_every_answer_carries_the_headers(secure: House, kind: str) -> None:
             "script-src 'self'",
             "form-action 'self'",
             "frame-ancestors ",
+            "report-uri /csp-report",
         ):
             assert directive in policy
     assert not [name for name, _ in answer.headers if name.startswith("access-control")], "S-08"

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @dataclass(frozen=True)
 class Rule:
-    """`who`: anyone; a visitor or a caller with his token (nothing is done by cookie); a customer with his cookie (a form's
+    """`who`: anyone; a visitor, a caller or a provider with his token (nothing is done by cookie); a customer with his cookie (a form's
     token for whatever he does); entrance: staff who sign in; staff behind the second factor. `nobody`: the status of the
     first method for somebody who shows nothing."""
 
@@ -47,6 +47,7 @@ CALLING = Rule("visitor", "GET HEAD", 401)
 POLICY = {
     "health/live": ANYONE,
     "health/ready": Rule("anyone", "GET HEAD", 503),  # the address of the database leads nowhere in tests
+    "csp-report": Rule("visitor", "POST", 204),  # anybody's word, and nothing is done with it
     "chat/": ANYONE,
     "official/": ANYONE,
     "widget.js": ANYONE,
@@ -82,6 +83,7 @@ POLICY = {
     "cases/<str:reference>/rating/": ACTING,
     "cases/<str:reference>/transcript/": ACTING,
     "cases/<str:reference>/proof/": Rule("customer", "GET HEAD POST", 404),
+    "hooks/mail/<slug:provider>/<slug:about>/": Rule("visitor", "POST HEAD", 404),  # proved by a secret; none is set up
     "api/v1/openapi.json": ANYONE,
     "api/v1/conversations": Rule("visitor", "POST", 401),
     "api/v1/conversations/<reference>": CALLING,
@@ -162,6 +164,8 @@ def fill(route: str, **names: str) -> str:
         "pk": "999999",
         "seq": "1",
         "name": "x",
+        "provider": "postmark",
+        "about": "inbound",
         "code": "how_to",
     }
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: (nothing | names)[match[1]], route)

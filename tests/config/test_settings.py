@@ -99,6 +99,22 @@ def test_every_unsafe_value_is_named_in_one_refusal() -> None:
     assert [key for key in UNSAFE if f"  {key} " not in result.stderr] == []
 
 
+HOOK = "anymail+mailgun://?webhook_signing_key=0123456789abcdef"
+
+
+def test_after_the_way_out_stand_providers_that_bring_mail() -> None:
+    value = f"{COMPLETE['MAIL_URL']} {HOOK}\n{HOOK}1"
+    found = {"MAIL": COMPLETE["MAIL_URL"], "MAIL_HOOKS": [HOOK, f"{HOOK}1"]}
+    assert read({**COMPLETE, "MAIL_URL": value}, *found) == found
+    assert read(COMPLETE, "MAIL_HOOKS") == {"MAIL_HOOKS": []}
+
+
+@pytest.mark.parametrize("more", ["smtps://other.example.com", "anymail+mailgun://", "anymail+://?a=b", "anymail+x:?a", "x"])
+def test_nothing_else_stands_there(more: str) -> None:
+    result = start({**COMPLETE, "MAIL_URL": f"{COMPLETE['MAIL_URL']} {more}"})
+    assert "  MAIL_URL " in result.stderr
+
+
 @pytest.mark.parametrize("value", ["mail.example.com", "https://mail.example.com", "smtp://", "smtp://mail:port"])
 def test_what_is_no_mail_address_is_refused(value: str) -> None:
     assert "  MAIL_URL " in start({**COMPLETE, "MAIL_URL": value}).stderr

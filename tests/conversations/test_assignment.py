@@ -47,7 +47,7 @@ class TestDealing:
         off = world.agent("Ola", "funds", on_shift=False)
         gone = world.agent("Gus", "funds")
         presence.seen(agent_ids=[other.agent_id, off.agent_id], now=NOON)
-        presence.seen(agent_ids=[gone.agent_id], now=NOON - assignment.HERE - timedelta(seconds=1))
+        presence.seen(agent_ids=[gone.agent_id], now=NOON - presence.HERE - timedelta(seconds=1))
         world.chat("hello")
         assert assignment.deal(now=NOON) == 0
 

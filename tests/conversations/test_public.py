@@ -54,3 +54,18 @@ def test_a_renewed_session_renews_the_proof_quietly() -> None:
     assert Conversation.objects.get(pk=first.id).entries.filter(event="proved").count() == 1
     say(timedelta(minutes=60), timedelta(minutes=90))
     assert Conversation.objects.get(pk=first.id).entries.filter(event="proved").count() == 2
+
+
+def test_many_who_come_in_at_once_are_read_for_in_as_many_questions_as_one() -> None:
+    told = {f"visitor:v{number}": world.chat("hello", visitor=f"v{number}") for number in range(5)}
+    found = public.currents([*told, "visitor:nobody"], inbox_id=public.chat_inbox(), locale="en", now=NOON)
+    assert {thread: case.id for thread, case in found.items()} == {
+        thread: received.conversation_id for thread, received in told.items()
+    }
+    # Two windows of one case may have got to different places.
+    one = told["visitor:v0"].conversation_id
+    asked = [(one, 0), (one, 1), (told["visitor:v1"].conversation_id, 0)]
+    pages = public.pages_after(asked)
+    assert pages == {(case, after): public.entries_after({case: after})[case] for case, after in asked}
+    assert [page.after for page in pages.values()] == [after for _, after in pages]
+    assert public.pages_after([(10**9, 0)]) == {}

@@ -10,6 +10,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Self
 
+RETRANSMISSION = 1.0  # seconds
+
 
 @dataclass(eq=False)
 class _Link:
@@ -27,9 +29,14 @@ class _Link:
 class Proxy:
     """`with Proxy(port) as proxy:` forwards `proxy.port` to `port`; both on the loopback address."""
 
-    def __init__(self, to_port: int, *, latency: float = 0.0, jitter: float = 0.0, seed: int = 0) -> None:
-        """Every piece of data waits `latency` ± `jitter` seconds, in order."""
-        self.to_port, self.latency, self.jitter = to_port, latency, jitter
+    def __init__(
+        self, to_port: int, *, latency: float = 0.0, jitter: float = 0.0, rate: int = 0, loss: float = 0.0, seed: int = 0
+    ) -> None:
+        """Every piece of data waits `latency` ± `jitter` seconds, in order, and passes at `rate` bytes a second (0: at once).
+
+        Of what is lost (`loss`, a share of the pieces) TCP's second try arrives: it comes a second later, and so does all behind it.
+        """
+        self.to_port, self.latency, self.jitter, self.rate, self.loss = to_port, latency, jitter, rate, loss
         self.port = 0
         self._dice = random.Random(seed)
         self._links: set[_Link] = set()
@@ -139,16 +146,20 @@ class Proxy:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def _delay(self, size: int) -> float:
+        delay = max(0.0, self._dice.uniform(self.latency - self.jitter, self.latency + self.jitter))
+        if self.rate:
+            delay += size / self.rate
+        return delay + (RETRANSMISSION if self.loss and self._dice.random() < self.loss else 0.0)
+
     async def _pump(
         self, link: _Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, far: bool = False
     ) -> None:
         try:
             while data := await reader.read(65536):
                 await self._flowing.wait()
-                if self.latency:
-                    await asyncio.sleep(
-                        max(0.0, self._dice.uniform(self.latency - self.jitter, self.latency + self.jitter))
-                    )
+                if delay := self._delay(len(data)):
+                    await asyncio.sleep(delay)
                 if far and self._mark and (at := data.find(self._mark)) >= 0:
                     data = data[: at + len(self._mark) + self._more]
                     self._mark = b""

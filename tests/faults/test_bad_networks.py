@@ -11,11 +11,13 @@ import pytest
 
 from tests.faults.conftest import Server, all_settled, chatter, connected, group
 from tests.faults.proxy import Proxy
+from tests.faults.scale import hard
 from tests.live.checker import check
 from tests.live.client import SILENCE, Customer, until
 
 pytestmark = pytest.mark.faults
 GONE = 60.0  # seconds until the server has closed a socket whose client fell silent
+SETTLED = hard(30.0, 120.0)
 
 
 def test_half_open_delayed_and_broken_connections(
@@ -25,20 +27,22 @@ def test_half_open_delayed_and_broken_connections(
     serving = server(url)
 
     async def delayed() -> None:
-        with Proxy(serving.port, latency=0.3, jitter=0.3, seed=dice.randrange(2**32)) as line:
+        late = hard(0.3, 2.0)  # seconds, more or less
+        bad = Proxy(serving.port, latency=late, jitter=late, rate=20_000, loss=0.05, seed=dice.randrange(2**32))
+        with bad as line:
             customers = group(10, line.port, dice, name="slow")
             async with connected(customers):
-                await chatter(customers, dice, seconds=5, rate=30)
-                await all_settled(customers)
+                await chatter(customers, dice, seconds=5, rate=hard(30, 10))
+                await all_settled(customers, SETTLED)
                 for customer in customers:  # whatever was on the way at once kept its order
                     seqs = [one.seq for one in customer.operations.values()]
                     assert seqs == sorted(seqs)
-                load = asyncio.create_task(chatter(customers, dice, seconds=8, rate=30))
+                load = asyncio.create_task(chatter(customers, dice, seconds=8, rate=hard(30, 10)))
                 while not load.done():
                     await asyncio.sleep(dice.uniform(0.5, 2.5))
                     await asyncio.to_thread(line.cut)
                 await load
-                await all_settled(customers)
+                await all_settled(customers, SETTLED)
                 await check(url, [*customers, *known])
 
     async def half_open() -> None:

@@ -18,20 +18,25 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults.conftest import Server, all_settled, chatter, connected, group
+from tests.faults.proxy import Proxy
+from tests.faults.scale import hard
 from tests.live.checker import check
 from tests.live.client import Customer, until
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.faults
+# Strict where a machine is given to it alone; a busy one may be slow, and nothing may be lost.
+BACK = hard(15.0, 5.0)  # seconds from a restart until 99 of 100 are let in again
+SERVED = hard(6.0, 2.0)  # seconds in which 99 of 100 messages of those who stayed are acknowledged
 
 
 @pytest.fixture(autouse=True)
 def many_files() -> Iterator[None]:
-    """Allow a thousand sockets in this process."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    """Allow thousands of sockets in this process."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
 
 
 def test_a_position_ahead_and_another_epoch_end_in_an_explicit_reset(
@@ -142,49 +147,74 @@ def events(customer: Customer) -> list[str]:
     return [entry["event"] for entry in customer.entries.values() if entry.get("event")]
 
 
-def test_a_rolling_restart_says_1012_and_everybody_comes_back_spread_out(
+def test_a_rolling_restart_says_1012_and_everybody_is_soon_back_at_the_other_server(
+    clone_database: Callable[[], str], server: Callable[..., Server], dice: random.Random
+) -> None:
+    url = clone_database()
+    one, other = server(url), server(url)
+    gaps: list[float] = []
+
+    async def leave(going: Server, theirs: list[Customer]) -> None:
+        """Stop one server and wait until its customers are let in at the other one."""
+        before = {customer.name: len(customer.connects) for customer in theirs}
+        stopped_at = time.monotonic()
+        code = await asyncio.to_thread(lambda: going.process and going.process.stop())
+        assert code in (0, -signal.SIGTERM), going.log[-2000:]  # it ends by the signal it was sent
+        assert await until(lambda: all(len(customer.connects) > before[customer.name] for customer in theirs), 30)
+        back = [customer.connects[-1] for customer in theirs]
+        spread(back, at_least=0.5)
+        gaps.extend(at - stopped_at for at in back)
+
+    async def scenario(door: Proxy) -> None:
+        customers = group(hard(300, 2000), door.port, dice, wait=(0.5, 3.0))
+        early, late = customers[::2], customers[1::2]
+        async with connected(early):
+            door.to_port = other.port
+            async with connected(late):
+                load = asyncio.create_task(chatter(customers[:40], dice, seconds=hard(8, 15), rate=60))
+                await leave(one, early)
+                await asyncio.to_thread(one.start)
+                door.to_port = one.port
+                await leave(other, customers)
+                await load
+                await all_settled(customers)
+                await check(url, customers)
+        assert {code for customer in customers for code in customer.closes} == {1012}
+
+    with Proxy(one.port) as door:
+        asyncio.run(scenario(door))
+    assert sorted(gaps)[len(gaps) * 99 // 100] <= BACK
+
+
+def test_when_thousands_of_sockets_drop_at_once_all_are_back_and_who_stayed_is_served(
     clone_database: Callable[[], str], server: Callable[..., Server], dice: random.Random
 ) -> None:
     url = clone_database()
     serving = server(url)
-    customers = group(300, serving.port, dice, wait=(0.5, 3.0))
+    talking = group(20, serving.port, dice, name="stays")
+    customers = group(hard(1000, 5000), serving.port, dice, wait=(0.5, 3.0))
 
     async def scenario() -> None:
-        async with connected(customers):
-            load = asyncio.create_task(chatter(customers[:40], dice, seconds=5, rate=60))
-            await asyncio.sleep(1)
-            code = await asyncio.to_thread(lambda: serving.process and serving.process.stop())
-            assert code in (0, -signal.SIGTERM), serving.log[-2000:]  # it ends by the signal it was sent
-            await asyncio.to_thread(serving.start)
-            await load
-            assert await until(lambda: all(customer.connected.is_set() for customer in customers), 30)
-            await all_settled(customers)
-            await check(url, customers)
-
-    asyncio.run(scenario())
-    assert all(customer.closes[0] == 1012 for customer in customers)
-    spread([customer.connects[-1] for customer in customers], at_least=0.5)
-
-
-def test_a_thousand_sockets_dropped_at_once_are_all_back_and_nothing_is_lost(
-    clone_database: Callable[[], str], server: Callable[..., Server], dice: random.Random
-) -> None:
-    url = clone_database()
-    serving = server(url)
-    customers = group(1000, serving.port, dice, wait=(0.5, 3.0))
-    talking = customers[:50]
-
-    async def scenario() -> None:
-        async with connected(customers):
-            load = asyncio.create_task(chatter(talking, dice, seconds=3, rate=60))
+        async with connected(talking), connected(customers):
+            storm = asyncio.create_task(chatter([*talking, *customers[:50]], dice, seconds=3, rate=60))
             await asyncio.sleep(1)
             dropped_at = time.monotonic()
             for customer in customers:
                 customer.drop()
-            await load
-            assert await until(lambda: all(customer.connects[-1] > dropped_at for customer in customers), 60)
-            await all_settled(talking)
-            await check(url, talking)
+            await storm
+            while any(customer.connects[-1] < dropped_at for customer in customers):
+                assert time.monotonic() - dropped_at < 60
+                await chatter(talking, dice, seconds=0.5, rate=60)
+            await all_settled([*talking, *customers])
+            await check(url, [*talking, *customers])
+            waits = [
+                said.acked_at - said.invoked_at
+                for one in talking
+                for said in one.operations.values()
+                if said.acked_at and said.invoked_at > dropped_at
+            ]
+            assert sorted(waits)[len(waits) * 99 // 100] <= SERVED
+            assert not any(one.closes for one in talking)
 
     asyncio.run(scenario())
     spread([customer.connects[-1] for customer in customers], at_least=0.5)

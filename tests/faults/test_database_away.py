@@ -21,6 +21,7 @@ from django.db import connections
 
 from tests.faults.conftest import Server, all_settled, chatter, connected, group
 from tests.faults.proxy import Proxy
+from tests.faults.scale import hard
 from tests.live.checker import check
 from tests.live.client import Customer, until
 from trustdesk.config import database
@@ -91,7 +92,7 @@ def test_postgres_killed_during_load_keeps_every_acknowledged_row_and_the_server
 
     async def scenario() -> None:
         async with connected(customers):
-            for down in (1.0, 6.0):
+            for down in hard((1.0, 6.0), (1.0, 6.0) * 5):
                 load = asyncio.create_task(chatter(customers, dice, seconds=down + 2, rate=80))
                 await asyncio.sleep(1)
                 await asyncio.to_thread(kill_postgres, mortal)
@@ -143,7 +144,7 @@ def test_a_locked_table_and_an_exhausted_pool_are_refused_promptly_and_pass(
             await all_settled(customers)
             with locked(owner_url):
                 locked_at = time.monotonic()
-                await chatter(customers, dice, seconds=5, rate=60)
+                await chatter(customers, dice, seconds=hard(5, 30), rate=60)
                 due = time.monotonic() - PROMPT
                 waits = [
                     refused_after(one, name)
@@ -208,7 +209,7 @@ def test_a_partition_between_server_and_database_acknowledges_nothing_and_double
             async with connected(customers):
                 await chatter(customers, dice, seconds=1, rate=80)
                 await all_settled(customers)
-                load = asyncio.create_task(chatter(customers, dice, seconds=6, rate=60))
+                load = asyncio.create_task(chatter(customers, dice, seconds=hard(6, 60), rate=60))
                 await asyncio.sleep(0.5)
                 await asyncio.to_thread(getattr(proxy, fault))
                 await asyncio.sleep(0.3)  # what was committed before may still be on its way to the customer

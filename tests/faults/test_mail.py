@@ -167,7 +167,7 @@ def test_a_mailbox_is_fetched_once_whatever_dies(mailroom: Mailroom) -> None:
         mailboxes.connect(
             inbox_id=inbox.pk, url=f"imap://support:{servers.PASSWORD}@127.0.0.1:{imap.port}/INBOX?seen=1"
         )
-        first = mailroom.start("mail", TRUSTDESK_FAILPOINTS="before_imap_flag=crash@0.5")
+        first = mailroom.start("mail", TRUSTDESK_FAILPOINTS="before_imap_flag=crash")
         assert first.popen.wait(timeout=60) == 137
         second = mailroom.start("mail")
         time.sleep(1)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.conftest import Server, all_settled, chatter, connected, group
+from tests.faults.scale import hard
 from tests.live.checker import check
 from tests.processes import Process
 
@@ -25,12 +26,12 @@ def test_kill_9_during_load_loses_and_doubles_nothing(
     url = clone_database()
     serving = server(url)
     worker = live_server_process(url=url, command=("worker",))
-    customers = group(20, serving.port, dice)
+    customers = group(hard(20, 500), serving.port, dice)
 
     async def scenario() -> None:
         async with connected(customers):
-            for _ in range(3):
-                load = asyncio.create_task(chatter(customers, dice, seconds=2.5, rate=100))
+            for _ in range(hard(3, 20)):
+                load = asyncio.create_task(chatter(customers, dice, seconds=2.5, rate=hard(100, 200)))
                 await asyncio.sleep(dice.uniform(0.3, 1.2))
                 await asyncio.to_thread(serving.kill)
                 worker.kill()

@@ -310,7 +310,7 @@ def _running(
     finally:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(2)
+            process.wait(1)
         with suppress(ProcessLookupError):  # nobody left
             os.killpg(process.pid, signal.SIGKILL)  # the group that we made for it: no child outlives the test
         process.wait(10)

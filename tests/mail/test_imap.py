@@ -124,7 +124,7 @@ def test_what_would_give_encryption_up_is_no_setting(dovecot: Dovecot) -> None:
 
 def test_a_backlog_of_thousands_is_read_in_pages_with_flat_memory(dovecot: Dovecot) -> None:
     name = user()
-    dovecot.deliver(name, *(letter(n, size=15_000) for n in range(3_000)))
+    dovecot.deliver(name, *(letter(n, size=16_000) for n in range(2_500)))
     process = psutil.Process()
     seen: list[int] = []
     memory: list[int] = []
@@ -137,22 +137,22 @@ def test_a_backlog_of_thousands_is_read_in_pages_with_flat_memory(dovecot: Dovec
     core = Core()
     core.take = take  # type: ignore[method-assign]
     with core.following(secure(dovecot, name)):
-        until(lambda: len(seen) == 3_000, seconds=30)
-    assert seen == list(range(1, 3_001))
-    assert memory[-1] - memory[5] < 10_000_000  # 45 million bytes have passed through
+        until(lambda: len(seen) == 2_500, seconds=30)
+    assert seen == list(range(1, 2_501))
+    assert memory[-1] - memory[5] < 10_000_000  # forty million bytes have passed through
 
 
 def test_sparse_uids_are_found(dovecot: Dovecot) -> None:
     name = user()
-    dovecot.deliver(name, *(letter(n) for n in range(1_300)))
+    dovecot.deliver(name, *(letter(n) for n in range(702)))
     with Owner(dovecot, name) as owner:
         owner.select("INBOX")
-        owner.uid("STORE", "2:700,702:1299", "+FLAGS", r"(\Deleted)")
+        owner.uid("STORE", "2:600,602:701", "+FLAGS", r"(\Deleted)")
         owner.expunge()
     with opened(secure(dovecot, name)) as mailbox:
-        assert mailbox.state().uidnext == 1_301
-        assert list(mailbox.uids_after(0)) == [[1], [701], [1300]]
-        assert list(mailbox.uids_after(1300)) == []
+        assert mailbox.state().uidnext == 703
+        assert list(mailbox.uids_after(0)) == [[1], [601, 702]]
+        assert list(mailbox.uids_after(702)) == []
 
 
 def test_a_new_mail_is_noticed_at_once(dovecot: Dovecot) -> None:
@@ -176,7 +176,7 @@ def test_stopping_is_prompt_in_idle(dovecot: Dovecot) -> None:
         time.sleep(0.2)
         started = time.monotonic()
         assert watcher.stop()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 2
 
 
 def test_idle_is_renewed_and_polling_does_without(dovecot: Dovecot) -> None:

@@ -135,6 +135,13 @@ def test_an_idle_that_is_offered_and_refused_is_not_asked_again() -> None:
         assert (server.count("IDLE"), server.visits) == (1, 1)
 
 
+def test_a_gap_of_billions_is_crossed_in_few_steps() -> None:
+    answers: Answers = {"EXAMINE": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4000000000] x\r\n"}
+    with scripted(answers | {"UID SEARCH UID 1:500": b"* SEARCH 1 2 3\r\n"}) as server:
+        assert len(read(server)) == 3
+        assert server.count("UID SEARCH") < 20
+
+
 def test_mails_out_of_order_are_handed_over_in_order() -> None:
     bodies = [b"* %d FETCH (BODY[]<0> {10}\r\nX: %d\r\n\r\nxx UID %d)\r\n" % (n, n, n) for n in (1, 2, 3)]
     flags = b"* 2 FETCH (FLAGS (\\Seen $Label))\r\n* 9 EXISTS\r\n* 1 FETCH (UID 1 FLAGS ())\r\n"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.mail.mailboxes import until
 from tests.mail.receiving import LETTER, OURS, Client, Core, body, receiving
 from trustdesk.net.smtp_limits import Gate, Limits
 
@@ -170,6 +171,44 @@ def test_a_client_that_collects_errors_is_sent_away() -> None:
         assert [reply[:3] for reply in client.rest()] == ["550"] * 5 + ["421"]
 
 
+def test_a_client_that_only_chats_is_sent_away() -> None:
+    with receiving(Core(), limits={"commands": 20}) as running, Client(running.port) as client:
+        client.begin()
+        assert client.code(LETTER + b".") == "250"  # after which it may begin to count again
+        client.begin()
+        assert client.code(LETTER + b".") == "250"
+        client.send(b"NOOP\r\n" * 40)
+        assert [reply[:3] for reply in client.rest()] == ["250"] * 19 + ["421"]
+
+
+def test_memory_is_held_until_a_message_is_stored() -> None:
+    core = Core()
+    core.slowly = 1.0
+    with receiving(core, limits={"receiving_bytes": 1_000}) as running:
+        with Client(running.port) as gone:
+            gone.begin()
+            gone.send(b"x" * 800 + b"\r\n.\r\n")
+            until(lambda: core.calls)
+        with Client(running.port) as client:
+            client.begin()
+            assert client.code(b"y" * 800 + b"\r\n.") == "452"
+            core.wait(1)
+            time.sleep(0.1)
+            client.begin()
+            assert client.code(b"y" * 800 + b"\r\n.") == "250"
+
+
+def test_a_client_that_chats_while_we_store_is_not_cut_off() -> None:
+    core = Core()
+    core.slowly = 0.6
+    with receiving(core, limits={"idle": 0.2}) as running, Client(running.port) as client:
+        client.begin()
+        client.send(LETTER + b".\r\n")
+        until(lambda: core.calls)
+        client.send(b"NOOP\r\n")
+        assert [client.reply()[:3], client.reply()[:3]] == ["250", "250"]
+
+
 def test_messages_per_connection_and_per_minute_are_limited() -> None:
     core = Core()
     with receiving(core, limits={"messages": 3, "messages_per_minute": 4}) as running:
@@ -188,9 +227,7 @@ def test_connections_of_one_network_are_limited() -> None:
     with receiving(Core(), limits={"connections_per_network": 2}) as running:
         with Client(running.port), Client(running.port), Client(running.port, greeted=False) as third:
             assert third.reply().startswith("421")
-        deadline = time.monotonic() + 5
-        while running.receiver.sessions and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: not running.receiver.sessions)
         with Client(running.port):
             pass  # those who left are counted out
 
@@ -236,10 +273,7 @@ def test_who_does_not_read_our_answers_is_cut_off() -> None:
         client.socket.settimeout(0.5)
         with pytest.raises(OSError):  # noqa: PT011  reset, broken pipe or no room
             client.flood(b"NOOP\r\n" * 10_000)
-        deadline = time.monotonic() + 6
-        while running.receiver.sessions and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert not running.receiver.sessions
+        until(lambda: not running.receiver.sessions)
 
 
 def test_stopping_finishes_the_message_in_progress_and_tells_the_others() -> None:
@@ -269,7 +303,7 @@ def test_a_message_is_stored_even_when_its_sender_has_gone() -> None:
         with Client(running.port) as client:
             client.begin()
             client.send(LETTER + b".\r\n")
-            time.sleep(0.1)
+            until(lambda: core.calls)
         core.wait(1)
 
 
@@ -279,6 +313,6 @@ def test_a_cut_in_the_middle_stores_nothing() -> None:
         with Client(running.port) as client:
             client.begin()
             client.send(LETTER + b"\r\n.")
-        time.sleep(0.1)
+        until(lambda: not running.receiver.sessions)
         assert running.receiver.gate.hold(200_000_000)  # all of the memory is free again
     assert core.calls == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import pytest
@@ -250,7 +251,7 @@ def test_proof_asked_by_the_agent(desk: Desk) -> None:
     expect(page.get_by_text("That code is not right. Tries left: 4")).to_be_visible()
     page.get_by_label("Code from the mail").fill("123 456")
     page.keyboard.press("Enter")
-    expect(page.locator("#proof-badge")).to_have_text("Mail confirmed")
+    expect(page.locator("#proof-badge")).to_have_text(re.compile(r"^Mail confirmed · \d+ min$"))
     expect(page.locator("#proof")).to_be_hidden()
     assert [frame for frame in desk.live.sent("prove") if "code" in frame][-1] == {"t": "prove", "code": "123456"}
 

@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 
 from trustdesk.channels import registry
-from trustdesk.channels.adapters.email.letter import Letter
 from trustdesk.net import authenticity
 from trustdesk.net.dns import Resolver
 from trustdesk.policy.mail import Kind, Verdict
@@ -37,7 +36,7 @@ class Bounce:
 class Mail:
     """A mail, read: `said` is what its sender wrote this time, `quoted` the history and signature below it."""
 
-    letter: Letter
+    letter: registry.Letter
     kind: Kind
     said: str
     quoted: str
@@ -47,7 +46,8 @@ class Mail:
 
 
 def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -> Mail:
-    """Read one mail as it came. `envelope` may name sender, ip and helo of the client that brought it.
+    """Read one mail as it came. `envelope` may name sender, ip and helo of the client that brought it; of a provider's also
+    whether it is as_given, and the authserv_id that is believed in place of our own mail server's.
 
     Raises Unreadable; and NotNow where `patient` and DNS is silent. Not patient, such a sender counts as claimed.
     """
@@ -70,8 +70,12 @@ def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -
 def _vouched(content: bytes, envelope: Mapping[str, Any], *, shown: str, patient: bool) -> Verdict:
     """Ask our own mail server's note where one is configured, otherwise the sender's domain itself; nobody else."""
     found: authenticity.Verdict | None
-    if settings.MAIL_AUTHSERV_ID:
-        found = authenticity.trusted_results(content, authserv_id=settings.MAIL_AUTHSERV_ID, shown=shown)
+    # What a provider posted did not pass our own mail server: anybody may have written its name there.
+    authserv_id = str(envelope.get("authserv_id", settings.MAIL_AUTHSERV_ID))
+    if authserv_id:
+        found = authenticity.trusted_results(content, authserv_id=authserv_id, shown=shown)
+    elif not envelope.get("as_given", True):
+        return Verdict.CLAIMED  # put together again: that no signature holds says nothing against its sender
     else:
         found = authenticity.evaluate(
             content,

@@ -242,6 +242,11 @@ def _settle(row: Delivery, *, state: Delivery.State, **columns: str | datetime) 
 # What becomes of it afterwards
 
 
+def knows(*, provider_id: str) -> bool:
+    """Say whether a delivery is called so by its provider."""
+    return _named("", provider_id).exists()
+
+
 def bounced(
     *, token: str = "", provider_id: str = "", hard: bool, status: str, now: datetime
 ) -> Delivery | None:
@@ -263,6 +268,11 @@ def bounced(
     log.warning("delivery %s came back (%s)", row.pk, reason)
     row.refresh_from_db()
     return row
+
+
+def returned(token: str) -> Delivery | None:
+    """Return the delivery whose return path carries this token; a mail may come back more than once."""
+    return _named(token, "").first()
 
 
 def delivered(*, token: str = "", provider_id: str = "", now: datetime) -> Delivery | None:
@@ -301,4 +311,6 @@ def complained(*, message_ids: Sequence[str] = (), provider_id: str = "", now: d
 def _named(token: str, provider_id: str) -> QuerySet[Delivery]:
     if token:
         return Delivery.objects.filter(bounce_hash=addresses.digest(token))
-    return Delivery.objects.filter(provider_id=provider_id) if provider_id else Delivery.objects.none()
+    if not provider_id:
+        return Delivery.objects.none()
+    return Delivery.objects.filter(Q(provider_id=provider_id) | Q(message_id=provider_id))  # some keep our own

@@ -10,7 +10,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
 from django.core.exceptions import ImproperlyConfigured
@@ -30,11 +30,8 @@ _OURS_TO_MEND = frozenset({401, 402, 403, 404, 405})  # key, bill or address of 
 
 def transport(where: str) -> partial[str]:
     """Return what hands messages to the provider that an address names; raises ValueError."""
-    parts = urlsplit(where)
-    provider = parts.scheme.removeprefix(SCHEME)
-    options: dict[str, Any] = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if parts.netloc or parts.path.strip("/"):
-        raise ValueError("a provider's address is anymail+name://?setting=value&…")
+    provider, given = taken_apart(where)
+    options: dict[str, Any] = dict(given)
     try:
         options["timeout"] = float(options.get("timeout", TIMEOUT))
         backend = import_string(f"anymail.backends.{provider}.EmailBackend")
@@ -42,6 +39,17 @@ def transport(where: str) -> partial[str]:
     except (ImportError, ImproperlyConfigured, ValueError) as error:
         raise ValueError(f"the mail provider {provider!r} cannot be used: {error}") from None
     return partial(_send, backend=backend, options=options, more=_KEEP_ID.get(provider, {}))
+
+
+def taken_apart(where: str) -> tuple[str, dict[str, str]]:
+    """Return the provider that an address names, and the settings; raises ValueError.
+
+    Not by urlsplit: no scheme has a "_", and amazon_ses has. A "+" is one: keys are often base64, and never hold a blank.
+    """
+    provider, mark, query = where.removeprefix(SCHEME).partition("://?")
+    if not mark or not where.startswith(SCHEME) or not provider.replace("_", "").isalnum():
+        raise ValueError("a provider's address is anymail+name://?setting=value&…")
+    return provider, dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))
 
 
 def _send(

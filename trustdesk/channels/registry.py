@@ -12,13 +12,14 @@ from trustdesk.channels import mailbox, providers
 from trustdesk.channels.adapters.chat import Chat
 from trustdesk.channels.adapters.email import Email, Transport
 from trustdesk.channels.adapters.email.confined import Pool
+from trustdesk.channels.adapters.email.letter import Letter
 from trustdesk.channels.adapters.email.parsing import Unreadable as MailUnreadable
 from trustdesk.channels.contract import Channel
 from trustdesk.net import mail
 from trustdesk.net.addresses import Guard, is_loopback
 from trustdesk.net.dkim import DkimKey
 
-__all__ = ["CHANNELS", "MailUnreadable", "channel", "mail_pool", "transport"]
+__all__ = ["CHANNELS", "Letter", "MailUnreadable", "channel", "mail_pool", "transport"]
 
 CHANNELS: dict[str, type[Channel]] = {each.kind: each for each in (Chat, Email)}
 

@@ -29,10 +29,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 HEADERS, HEADER_BYTES = 100, 32 * 1024
 BODY_BYTES = 256 * 1024     # a form; read before a thread is taken, so that a slow sender holds none
 UPLOAD_BYTES = 26 * 1024 * 1024
+HOOK_BYTES = 40 * 1024 * 1024  # a provider's mail: 25 MB in base64, or 35 MB
 SLOWEST = 20_000            # bytes a second an upload must bring on the whole
 BODY_PAUSE = 30.0           # seconds between two parts of an upload, and for all of a form
 # Paths whose bytes pass through a thread as fast as the other side sends or reads. Half of the threads stay for pages.
-UPLOADS = ("/chat/uploads/", "/tickets/files/")
+HOOKS = "/hooks/mail/"
+UPLOADS = ("/chat/uploads/", "/tickets/files/", HOOKS)
 FORMS_WITH_FILES = ("/tickets/new/", "/cases/")  # where the body is multipart
 TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/")
 
@@ -66,7 +68,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     if "\0" in path:            # PostgreSQL knows no such text: asked for it, it fails
         return await _answer(scope, send, 400, b"Bad path")
     files = path.startswith(UPLOADS) or (path.startswith(FORMS_WITH_FILES) and _multipart(scope))
-    most = UPLOAD_BYTES if files else BODY_BYTES
+    most = HOOK_BYTES if path.startswith(HOOKS) else UPLOAD_BYTES if files else BODY_BYTES
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     if len(lengths) > 1 or (lengths and not lengths[0].isdigit()):
         return await _answer(scope, send, 400, b"Bad Content-Length")

@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "trustdesk.widget",
     "trustdesk.portal",
     "trustdesk.api",
+    "trustdesk.hooks",
     "trustdesk.demo",
 ]
 MIDDLEWARE = [
@@ -323,9 +324,8 @@ except ValueError as _error:
 # Mail ---------------------------------------------------------------------------------------------------------------
 
 # The address alone: what customers see beside it is the exchange's name.
-DEFAULT_FROM_EMAIL = parseaddr(
-    env.text("MAIL_FROM", default=None if PRODUCTION else "support@northlight.example.test")
-)[1]
+_from = env.text("MAIL_FROM", default=None if PRODUCTION else "support@northlight.example.test")
+DEFAULT_FROM_EMAIL = parseaddr(_from)[1]
 try:
     _sender = mailbox(DEFAULT_FROM_EMAIL)
 except MailFailed:
@@ -333,7 +333,12 @@ except MailFailed:
     _sender = mailbox("support@example.com")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A folder stands for a mail server where there is none: the mailbox of the demo.
-MAIL = env.secret("MAIL_URL", default=None if PRODUCTION else f"folder:{quote(str(VAR / 'mail'))}")
+_mail = env.secret("MAIL_URL", default=None if PRODUCTION else f"folder:{quote(str(VAR / 'mail'))}").split()
+MAIL = _mail[0] if _mail else ""
+# Providers whose web hooks bring mail, or say what became of ours: `channels.provider_hooks`, and a check asks it.
+MAIL_HOOKS = [one for one in _mail if one.startswith("anymail+")]
+if [one for one in _mail[1:] if not re.fullmatch(r"anymail\+[a-z_]+://\?\S+", one)]:
+    env.reject("MAIL_URL", "may name after the way out only providers, such as anymail+postmark://?webhook_secret=…")
 if MAIL.startswith("anymail+"):  # of a provider: `channels.providers`, and `config.checks` asks it
     if not re.fullmatch(r"anymail\+[a-z_]+://\?\S+", MAIL):
         env.reject("MAIL_URL", "is not an address such as anymail+postmark://?server_token=…")
@@ -342,32 +347,22 @@ elif PRODUCTION or not MAIL.startswith("folder:"):
 # Where mail arrives that other servers bring, and under which name our own mail server notes who vouches for a sender;
 # blank: we check that ourselves.
 MAIL_LISTEN = env.text("MAIL_LISTEN", default="" if PRODUCTION or MODE == "test" else f"smtp://127.0.0.1:{PORT + 25}")
-MAIL_AUTHSERV_ID = env.text("MAIL_AUTHSERV_ID", default="")
+MAIL_AUTHSERV_ID = env.text("MAIL_AUTHSERV_ID", default="mx.northlight.example.test" if MODE == "try-out" else "")
 try:
     listen(MAIL_LISTEN)
 except ValueError as _error:
     env.reject("MAIL_LISTEN", str(_error))
-# Signs what we send (DKIM); the domain of MAIL_FROM publishes the public half under the selector.
-_dkim_key = env.secret("MAIL_DKIM_KEY", default="").replace("\\n", "\n")
-_dkim_selector = env.text("MAIL_DKIM_SELECTOR", default="")
+# Signs what we send (DKIM); `manage.py mail_dns` says what the domain of MAIL_FROM publishes for it.
 MAIL_DKIM = None
-if _dkim_key and not _dkim_selector:
-    env.reject("MAIL_DKIM_SELECTOR", "is required with MAIL_DKIM_KEY")
-elif _dkim_key:
+if _dkim_key := env.secret("MAIL_DKIM_KEY", default="").replace("\\n", "\n"):
     try:
-        MAIL_DKIM = DkimKey(_sender.domain, _dkim_selector, _dkim_key)
+        MAIL_DKIM = DkimKey(_sender.domain, "", _dkim_key)
     except ValueError as _error:
-        env.reject("MAIL_DKIM_SELECTOR" if "selector" in str(_error) else "MAIL_DKIM_KEY", f"is of no use: {_error}")
-elif _dkim_selector:
-    env.reject("MAIL_DKIM_KEY", "is required with MAIL_DKIM_SELECTOR (or MAIL_DKIM_KEY_FILE)")
+        env.reject("MAIL_DKIM_KEY", f"is of no use: {_error}")
 # What Django itself sends (notices to staff about their sign-in) leaves through the same door.
-EMAIL_BACKEND = "trustdesk.channels.mail_backend.Outgoing"
-if MODE == "test":
-    EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend" if MODE == "test" else "trustdesk.channels.mail_backend.Outgoing"
 
-# Name servers -------------------------------------------------------------------------------------------------------
-
-# Blank: those of the system. They decide who is believed to have sent a mail.
+# Name servers decide who is believed to have sent a mail; blank: those of the system.
 DNS_SERVERS = env.words("DNS_SERVERS", default=())
 for _server in DNS_SERVERS:
     try:

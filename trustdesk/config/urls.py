@@ -4,13 +4,14 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from trustdesk.config import health
+from trustdesk.config import health, reports
 from trustdesk.demo import views as demo
 from trustdesk.desk import mail
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
+    path("csp-report", reports.policy, name="csp_report"),
     path("staff/", include("trustdesk.staff.urls")),
     path("desk/", include("trustdesk.desk.urls")),
     # Not below /desk/, which lets nobody in without a cookie: a frame without an origin has none.
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("trustdesk.portal.urls")),
     path("api/v1/", include("trustdesk.api.urls")),
     path("chat/", include("trustdesk.widget.file_urls")),
+    path("hooks/", include("trustdesk.hooks.urls")),
 ]
 if settings.DEMO:
     urlpatterns += [path("", demo.start, name="start"), path("demo/", include("trustdesk.demo.urls"))]

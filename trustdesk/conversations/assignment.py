@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Count, Max
 
-from trustdesk.conversations import acting, announce, queue, statements, timeline
-from trustdesk.conversations.models import Conversation, DeskPresence, Wait
+from trustdesk.conversations import acting, announce, presence, queue, statements, timeline
+from trustdesk.conversations.models import Conversation, Wait
 from trustdesk.policy import routing
 from trustdesk.seams import failpoints
 from trustdesk.staff import shifts
@@ -16,7 +16,6 @@ from trustdesk.staff.models import Agent
 from trustdesk.staff.permissions import Action, Seat, may
 from trustdesk.staff.permissions import seat as load_seat
 
-HERE = timedelta(seconds=60)  # a desk not seen for longer is closed
 IDLE = timedelta(days=1)  # who got no chat for longer is as idle as can be
 AT_ONCE = 200  # cases dealt in one go
 _LOCK = 0x7D_A551  # one dealer at a time, over all processes
@@ -129,7 +128,7 @@ def _candidates(now: datetime) -> list[routing.Candidate]:
     load = dict(held.values_list("assignee").annotate(Count("pk")))
     recent = Wait.objects.filter(ended_at__gt=now - IDLE, outcome="answered", conversation__assignee__isnull=False)
     last = dict(recent.values_list("conversation__assignee").annotate(Max("ended_at")))
-    here = set(DeskPresence.objects.filter(seen_at__gt=now - HERE).values_list("agent_id", flat=True))
+    here = presence.here(now=now)
     return [
         routing.Candidate(
             agent=one.agent_id,

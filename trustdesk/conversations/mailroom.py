@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from trustdesk.channels import addresses, mail_reader, outbox, post
+from trustdesk.channels import addresses, mail_reader, outbox, post, provider_mail
 from trustdesk.channels.mail_reader import Mail
 from trustdesk.channels.models import ReplyAddress
-from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals
+from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals, provider_post, returned_mail
 from trustdesk.conversations.mail_arrivals import Letter
 from trustdesk.conversations.models import Conversation
 from trustdesk.policy import mail as policy
@@ -33,7 +33,8 @@ _readers = ThreadPoolExecutor(READERS, thread_name_prefix="mail-readers")
 def read_due(*, now: datetime, most: int = BATCH) -> int:
     """Read what is stored and due, one batch; return how many were taken."""
     claimed = post.claim(now=now, most=most)
-    waiting = list(_read(claimed, now))
+    provider_post.deal_with([one for one in claimed if provider_mail.is_hook(one.kind)], now=now)
+    waiting = list(_read([one for one in claimed if not provider_mail.is_hook(one.kind)], now))
     while waiting:
         # One of each sender at a time, in the order they came: a second mail on a matter has to find the case of the first.
         round_ = list({letter.sender: letter for letter in reversed(waiting)}.values())[::-1]
@@ -119,7 +120,7 @@ def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter,
                     answers=correspondence.answered(mail.letter.references, letter.sender, messages),
                     continues=correspondence.same_matter(cases, subject=subject, text=text),
                     released=letter.claimed.released,
-                    spam=policy.is_spam(text) or policy.is_spam(subject),
+                    spam=letter.claimed.envelope.get("spam") is True or policy.is_spam(text) or policy.is_spam(subject),
                     account_mail=policy.is_account_mail(sender=letter.sender, subject=subject, text=text),
                 )
             ),
@@ -199,25 +200,19 @@ def _bounced(letter: Letter, _decision: Decision, now: datetime) -> None:
     """Note a bounce on the delivery whose return path it came to. Anybody can write a mail that looks like one (E-17)."""
     token = next((one.token for one in letter.routes if one.bounce), "")
     recipient = next(iter(letter.mail.bounces), None)
-    delivery = (
-        outbox.bounced(token=token, hard=recipient.hard, status=recipient.status, now=now)
-        if token and recipient
-        else None
-    )
-    if delivery is None:
+    if not token or recipient is None:
         post.held(letter.claimed.id, reason="bounce", now=now)
         return
-    if delivery.conversation_id is not None and recipient is not None:
-        with acting.on(delivery.conversation_id, now=now) as act:
-            act.say(
-                "mail_bounced",
-                visible=False,
-                to=delivery.recipient,
-                hard=recipient.hard,
-                status=recipient.status,
-                reason=recipient.reason,
-            )
-    post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
+    delivery = outbox.bounced(token=token, hard=recipient.hard, status=recipient.status, now=now)
+    if delivery is not None:
+        returned_mail.say_bounced(
+            delivery, hard=recipient.hard, status=recipient.status, reason=recipient.reason, now=now
+        )
+    known = delivery or outbox.returned(token)
+    if known is None:
+        post.held(letter.claimed.id, reason="bounce", now=now)
+    else:
+        post.processed({letter.claimed.id: known.conversation_id}, now=now)
 
 
 def _complained(letter: Letter, _decision: Decision, now: datetime) -> None:
@@ -226,9 +221,7 @@ def _complained(letter: Letter, _decision: Decision, now: datetime) -> None:
     if delivery is None:
         post.held(letter.claimed.id, reason="feedback", now=now)
         return
-    if delivery.conversation_id is not None:
-        with acting.on(delivery.conversation_id, now=now) as act:
-            act.say("mail_complained", visible=False, to=delivery.recipient)
+    returned_mail.say_complained(delivery, now=now)
     post.processed({letter.claimed.id: delivery.conversation_id}, now=now)
 
 

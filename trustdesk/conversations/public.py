@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from trustdesk.conversations import ownership, queue, rulebook, statements
+from trustdesk.conversations import ownership, presence, queue, rulebook, statements
 from trustdesk.conversations.expectations import Expected
 from trustdesk.conversations.models import Attachment, Conversation, History, Proving, Thread
 from trustdesk.conversations.overview import (
@@ -52,10 +52,12 @@ __all__ = [
     "Similar",
     "TypeInfo",
     "agents_online",
+    "attended",
     "by_id",
     "cases_of",
     "chat_inbox",
     "current",
+    "currents",
     "entries_after",
     "epoch",
     "expected_reply",
@@ -64,6 +66,8 @@ __all__ = [
     "hub",
     "news",
     "open_proving",
+    "open_provings",
+    "pages_after",
     "places",
     "request_form",
     "request_types",
@@ -195,6 +199,17 @@ def entries_after(positions: Mapping[int, int]) -> dict[int, Page]:
     return {identity: _page(positions[identity], upto, lines) for identity, (upto, lines) in pages.items()}
 
 
+def pages_after(positions: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Page]:
+    """Read as `entries_after` does for each (conversation id, position): the same case may be asked from several."""
+    found: dict[tuple[int, int], Page] = {}
+    left = list(positions)
+    while left:
+        asked = dict(left)
+        found |= {(identity, asked[identity]): page for identity, page in entries_after(asked).items()}
+        left = [(identity, after) for identity, after in left if asked[identity] != after]
+    return found
+
+
 def whole(conversation_id: int) -> Page:
     """Read all that a customer sees of one case."""
     page = entries_after({conversation_id: 0})[conversation_id]
@@ -258,6 +273,13 @@ def current(*, inbox_id: int, thread: str, locale: str, now: datetime) -> Case |
     return None if row is None else _case(row, locale, now)
 
 
+def currents(threads: Sequence[str], *, inbox_id: int, locale: str, now: datetime) -> dict[str, Case]:
+    """Return the case that each of these outside threads points at now, in one query; none before its first message."""
+    rows = Thread.objects.filter(inbox=inbox_id, external__in=threads)
+    rows = rows.select_related("conversation__assignee", "conversation__type")
+    return {row.external: _case(row.conversation, locale, now) for row in rows}
+
+
 def find_case(visitor: Visitor, reference: str, *, locale: str, now: datetime) -> CaseView | None:
     """Return one case of this visitor's; None for somebody else's and for none alike."""
     try:
@@ -304,6 +326,12 @@ def statuses(conversation_ids: Sequence[int], *, locale: str, now: datetime) -> 
     return {row.pk: _case(row, locale, now) for row in rows}
 
 
+def attended(conversation_ids: Sequence[int], *, now: datetime) -> frozenset[int]:
+    """Return those of these cases whose agent has the desk open."""
+    theirs = Conversation.objects.filter(pk__in=conversation_ids, assignee__in=presence.here(now=now))
+    return frozenset(theirs.values_list("pk", flat=True))
+
+
 def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, queue.Place]:
     """Return the live queue place of each conversation that waits in it."""
     return queue.places(conversation_ids, now=now)
@@ -311,8 +339,17 @@ def places(conversation_ids: Sequence[int], *, now: datetime) -> dict[int, queue
 
 def open_proving(conversation_id: int) -> Proving | None:
     """Return the latest attempt at a proof in this case, if it is still under way."""
-    latest = Proving.objects.filter(conversation=conversation_id).order_by("-created_at", "-pk").first()
-    return latest if latest and latest.state in (Proving.State.ASKED, Proving.State.SENT) else None
+    return open_provings([conversation_id]).get(conversation_id)
+
+
+def open_provings(conversation_ids: Sequence[int]) -> dict[int, Proving]:
+    """Return the latest attempt at a proof in each of these cases, where it is still under way."""
+    latest = Proving.objects.filter(conversation__in=conversation_ids).order_by("conversation", "-created_at", "-pk")
+    return {
+        one.conversation_id: one
+        for one in latest.distinct("conversation")
+        if one.state in (Proving.State.ASKED, Proving.State.SENT)
+    }
 
 
 def topics(*, locale: str) -> list[tuple[str, str]]:

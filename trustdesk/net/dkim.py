@@ -247,7 +247,8 @@ def _signed_data(fields: Sequence[Field], named: Sequence[str], signature: Field
 @dataclass(frozen=True)
 class DkimKey:
     """What we sign with: a private key in PEM form, RSA of 2048 bits at least or Ed25519, published by `domain` under
-    `selector`. Raises ValueError, which never quotes the key."""
+    `selector`; a blank one follows from the key, so that a new key can be published before it is used. Raises ValueError,
+    which never quotes the key."""
 
     domain: str
     selector: str
@@ -257,8 +258,6 @@ class DkimKey:
     def __post_init__(self) -> None:
         if not domain(self.domain):
             raise ValueError("the domain is none")
-        if not _SELECTOR.fullmatch(self.selector) or len(self.selector) > 63:
-            raise ValueError("the selector is none: letters, digits, - and . are")
         try:
             key = serialization.load_pem_private_key(self.private_key.encode("utf-8"), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -270,6 +269,11 @@ class DkimKey:
             raise ValueError("neither an RSA nor an Ed25519 key")
         object.__setattr__(self, "domain", domain(self.domain))
         object.__setattr__(self, "_key", key)
+        if not self.selector:
+            fingerprint = hashlib.sha256(self.record[1].encode()).hexdigest()
+            object.__setattr__(self, "selector", f"td{fingerprint[:10]}")
+        if not _SELECTOR.fullmatch(self.selector) or len(self.selector) > 63:
+            raise ValueError("the selector is none: letters, digits, - and . are")
 
     @property
     def record(self) -> tuple[str, str]:

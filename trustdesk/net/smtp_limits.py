@@ -24,6 +24,7 @@ class Limits:
     messages_per_minute: int = 600  # of one network
     messages: int = 500  # of one connection
     recipients: int = 100  # of one message
+    commands: int = 1_000  # between two messages
     errors: int = 10  # replies 5xx, then the client is sent away
     receiving_bytes: int = 200_000_000  # of all messages that are being received, together
     greeting_delay: float = 0.2  # a client that speaks before the greeting is a robot

@@ -102,6 +102,9 @@ class Session(smtp.SMTP):
         self._entered = False
         self._errors = 0
         self._messages = 0
+        self._replies = 0  # since the last message
+        self._held = 0  # bytes of a message, counted in the gate
+        self._receiving = False
         self._busy = False  # between DATA and our answer
         self._over = False  # to be ended as soon as it is not busy
         self._end: asyncio.TimerHandle | None = None
@@ -143,7 +146,7 @@ class Session(smtp.SMTP):
     def data_received(self, data: bytes) -> None:
         """Take note that the client is alive; a command line counts only once it is whole."""
         super().data_received(data)
-        if self._busy and not self._over:
+        if self._receiving and not self._over:
             self._reset_timeout()
 
     async def _handle_client(self) -> None:
@@ -186,10 +189,12 @@ class Session(smtp.SMTP):
     async def push(self, status: Any) -> None:
         """Send a reply; a client that collects errors is sent away."""
         await super().push(status)
-        if str(status).startswith("5"):
-            self._errors += 1
-            if self._errors >= self.receiver.limits.errors:
-                self._hang_up("421 4.7.0 Too many errors")
+        self._replies += 1
+        self._errors += str(status).startswith("5")
+        if self._errors >= self.receiver.limits.errors:
+            self._hang_up("421 4.7.0 Too many errors")
+        elif self._replies >= self.receiver.limits.commands:
+            self._hang_up("421 4.7.0 Too many commands")
 
     # The dialogue.
 
@@ -232,12 +237,16 @@ class Session(smtp.SMTP):
         alarm = self.loop.call_later(self.receiver.limits.message, self._timeout_cb)
         try:
             await super().push("354 End with <CRLF>.<CRLF>")
+            self._receiving = True
             content, refusal = await self._content()
+            self._receiving = False
             alarm.cancel()
             status = refusal or await self._hand_over(envelope, content)
         finally:
             alarm.cancel()
-            self._busy = False
+            self._busy = self._receiving = False
+            self._release()
+        self._replies = 0
         self._set_rset_state()  # type: ignore[no-untyped-call]
         self._reset_timeout()
         await self.push(status)
@@ -248,43 +257,43 @@ class Session(smtp.SMTP):
         """Read up to CRLF.CRLF; returns the message, or why it is not taken."""
         gate, most = self.receiver.gate, self.receiver.max_bytes
         refusal = ""
-        held = read = 0
+        read = 0
         content = bytearray()
         # The line break after DATA can be the first half of the end: a message may be empty.
         self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]
-        try:
-            while not content.endswith(_END):
-                try:
-                    piece = await self._reader.readuntil(_END)
-                except asyncio.LimitOverrunError as more:
-                    piece = await self._reader.readexactly(more.consumed)
-                read += len(piece)
-                if not refusal and read > most + len(_END):
-                    refusal = "552 5.3.4 Message too big"
-                elif not refusal and not gate.hold(len(piece)):
-                    refusal = "452 4.3.1 No room now, try again later"
-                if not refusal:
-                    held += len(piece)
-                    content += piece
-                else:
-                    content[:] = (content + piece)[-len(_END) :]
-                    gate.release(held)
-                    held = 0
-                if read > 2 * most + 1_000_000:  # it does not even want to know
-                    self._hang_up(refusal)
-                    await asyncio.sleep(0)  # here this ends
-            if refusal:
-                return b"", refusal
-            del content[-3:]
-            return bytes(content.replace(b"\r\n.", b"\r\n")[2:]), ""
-        finally:
-            gate.release(held)
+        while not content.endswith(_END):
+            try:
+                piece = await self._reader.readuntil(_END)
+            except asyncio.LimitOverrunError as more:
+                piece = await self._reader.readexactly(more.consumed)
+            read += len(piece)
+            if not refusal and read > most + len(_END):
+                refusal = "552 5.3.4 Message too big"
+            elif not refusal and not gate.hold(len(piece)):
+                refusal = "452 4.3.1 No room now, try again later"
+            if not refusal:
+                self._held += len(piece)
+                content += piece
+            else:
+                content[:] = (content + piece)[-len(_END) :]
+                self._release()
+            if read > 2 * most + 1_000_000:  # it does not even want to know
+                self._hang_up(refusal)
+                await asyncio.sleep(0)  # here this ends
+        if refusal:
+            return b"", refusal
+        del content[-3:]
+        return bytes(content.replace(b"\r\n.", b"\r\n")[2:]), ""
+
+    def _release(self) -> None:
+        self.receiver.gate.release(self._held)
+        self._held = 0
 
     async def _hand_over(self, heard: smtp.Envelope, content: bytes) -> str:
         now = datetime.now(UTC)
         number = secrets.token_hex(12)
         sender = "" if heard.mail_from == "<>" else str(heard.mail_from)
-        helo = str(self.session.host_name) if self.session else ""
+        helo = _printable(str(self.session.host_name) if self.session else "")
         tls = self._tls_protocol is not None
         extended = bool(self.session and self.session.extended_smtp)
         protocol = "UTF8SMTP" if heard.smtp_utf8 else "ESMTP" if extended else "SMTP"  # RFC 3848, RFC 6531
@@ -303,7 +312,11 @@ class Session(smtp.SMTP):
         )
         if self._timeout_handle:
             self._timeout_handle.cancel()  # it is us who are slow now
-        return await asyncio.shield(self.receiver.store(envelope))
+        task = self.receiver.store(envelope)
+        # The memory is in use until then, whether the client stays or not.
+        held, self._held = self._held, 0
+        task.add_done_callback(lambda done: self.receiver.gate.release(held))
+        return await asyncio.shield(task)
 
 
 def plain_ip(address: str) -> str:
@@ -316,6 +329,11 @@ def plain_ip(address: str) -> str:
         return address
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     return str(mapped or parsed)
+
+
+def _printable(text: str) -> str:
+    """Return a stranger's word with nothing in it that a log, a database or a page would stumble over."""
+    return "".join(char if char.isprintable() else "?" for char in text)[:256]
 
 
 def _trace(number: str, *, sender: str, helo: str, ip: str, hostname: str, protocol: str, now: datetime) -> bytes:

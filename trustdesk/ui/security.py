@@ -14,7 +14,7 @@ PLAIN_PREFIX = "/health/"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; media-src 'self' blob:; frame-src 'self'; manifest-src 'self'; worker-src 'self'; "
-    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors {ancestors}"
+    "form-action 'self'; base-uri 'none'; object-src 'none'; report-uri /csp-report; frame-ancestors {ancestors}"
 )
 
 

@@ -37,14 +37,16 @@ log = logging.getLogger(__name__)
 HELLO_WITHIN = 5.0          # seconds
 FRAMES = 60                 # typing, reading, uploads …: within ten seconds, on top of what the pace of messages allows
 # Events after which the state of the case has to be shown anew.
-_CHANGES = frozenset({"assigned", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated"})
+_CHANGES = frozenset({
+    "assigned", "left", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated",
+})
 
 
 class Chat:
     """One socket of one customer. `told` is the position the client has; `checked` what was looked at for it."""
 
-    __slots__ = ("_asked", "_last", "_stale", "_welcomed", "case", "checked", "live", "locale", "opening", "pace", "socket", "told",
-                 "visitor", "wanted")
+    __slots__ = ("_agent", "_asked", "_last", "_stale", "_welcomed", "case", "checked", "live", "locale", "opening", "pace", "socket",
+                 "told", "visitor", "wanted")
 
     def __init__(self, socket: Socket, live: Live) -> None:
         self.socket, self.live = socket, live
@@ -59,6 +61,7 @@ class Chat:
         self._stale = False             # something came in before the welcome was out
         self._asked = False             # the client asked to be brought up to date and is owed an answer
         self._last: Frame | None = None
+        self._agent = ("", False)       # who has the case, and whether he is at the desk, as told
 
     async def run(self) -> None:
         """Talk until the client goes."""
@@ -110,10 +113,10 @@ class Chat:
     async def welcome(self, hello: Frame) -> None:
         """Say where things stand, with the entries after what the client has, or from the start after a `reset`."""
         self._welcomed = self._stale = False
+        self._agent = ("", False)
         self._last = None       # the `queue` frame that `welcome` promises follows even if it says the same as before
         live, now = self.live, clock.now()
-        inbox = await live.remembered(public.chat_inbox)
-        case = await live.db(public.current, inbox_id=inbox, thread=self.visitor.thread, locale=self.locale, now=now)
+        case = await live.case_of(self.visitor.thread)
         same_epoch = hello.get("epoch") in (None, live.epoch)
         after = hello.get("after")
         known = (case is not None and same_epoch and hello.get("case") == case.reference and isinstance(after, int)
@@ -123,11 +126,12 @@ class Chat:
         if case is not None:
             self._follow(case)      # subscribe first, read then: what comes in between is hinted
             failpoints.hit("snapshot_subscribe_gap")
-            page = (await live.db(public.entries_after, {case.id: self.told}))[case.id]
+            page = await live.page_after((case.id, self.told))
         if not known and (hello.get("epoch") or after):
             reason = "epoch" if not same_epoch else "gone" if case is None else "ahead"
             self.socket.send({"t": "reset", "reason": reason})
-        proving = await live.db(public.open_proving, case.id) if case is not None else None
+        proving = await live.proving_in(case.id) if case is not None else None
+        attended = case is not None and bool(case.agent) and bool(await live.agent_is_in(case.id))
         self.socket.send({
             "t": "welcome", "v": 1, "token": visitors.token(self.visitor), "epoch": live.epoch,
             "who": {"known": self.visitor.known, "name": self.visitor.name},
@@ -141,13 +145,14 @@ class Chat:
         if page is not None:
             self.told = self.checked = max(page.upto, self.told)
         if case is not None:
-            self.show(case)
+            self.show(case, attended=attended)
         if self._stale or (page is not None and page.more):
             self.behind()
 
     def _follow(self, case: public.Case) -> None:
         if self.case is not None and self.case.id != case.id:
             self._unfollow(self.case)
+            self._agent = ("", False)
         self.case = case
         for topic in _topics(case):
             self.live.hub.join(topic, self)
@@ -253,8 +258,8 @@ class Chat:
             self.behind()
         return new or any(line.event in _CHANGES for line in lines)      # of a new case its place in the queue, too
 
-    def show(self, case: public.Case) -> None:
-        """Tell the client where its case stands, if that changed."""
+    def show(self, case: public.Case, *, attended: bool) -> None:
+        """Tell the client where its case stands, if that changed; `attended`: its agent is at the desk."""
         if self.case is None or self.case.id != case.id:
             return
         ended = case.status == "closed" and self.case.status != "closed"
@@ -263,10 +268,16 @@ class Chat:
             self.live.requeue([self])
         else:
             self._say_once(frames.queue(case, None))
-        if case.agent:
-            self.socket.send({"t": "presence", "agent": {"name": case.agent}, "online": True})
+        self.show_agent(here=attended)
         if ended:
             self.socket.send({"t": "ended", "case": case.reference, "rate": not case.rated})
+
+    def show_agent(self, *, here: bool) -> None:
+        """Tell the client who has its case and whether he is at the desk, if that changed."""
+        name = self.case.agent if self.case is not None else ""
+        if (name, here) != self._agent:
+            self._agent = (name, here)
+            self.socket.send({"t": "presence", "agent": {"name": name} if name else None, "online": here})
 
     def show_place(self, place: Any) -> None:
         """Tell the client its place in the queue, if that changed."""

@@ -13,6 +13,7 @@ from django.db import Error
 
 from trustdesk.conversations import public
 from trustdesk.realtime.bus import bus
+from trustdesk.realtime.gathering import Gathered
 from trustdesk.realtime.hub import Hub
 from trustdesk.realtime.threads import DatabaseThreads
 from trustdesk.seams import clock
@@ -27,6 +28,7 @@ R = TypeVar("R")
 DATABASE_THREADS = 4        # reading on behalf of sockets
 AT_ONCE = 400               # sockets served by one query
 GATHER = 0.002              # seconds: who only hears of his own message is told by its acknowledgement meanwhile
+PRESENCE_EVERY = 5.0        # seconds between two looks at which agents are at their desks
 POSITIONS_EVERY = 1.0       # seconds between two looks at the queue
 SWEEP_EVERY = 2.5           # seconds between two looks for what a lost hint did not tell
 SWEEP_BACK = timedelta(seconds=30)
@@ -51,17 +53,31 @@ class Live:
         self._flushing = False
         self._moving = False
         self._swept_at = clock.now()
-        self._known: dict[tuple[Any, ...], tuple[float, Any]] = {}
-        self._background = [asyncio.create_task(self._sweep()), asyncio.create_task(self._watch())]
+        self._known: dict[tuple[Any, ...], tuple[float, asyncio.Task[Any]]] = {}
+        # What everybody who comes in asks; after a restart or a lost network that is everybody at once.
+        self.case_of = Gathered(self._cases, most=AT_ONCE)
+        self.page_after = Gathered(lambda asked: self.db(public.pages_after, asked), most=AT_ONCE)
+        self.proving_in = Gathered(lambda cases: self.db(public.open_provings, cases), most=AT_ONCE)
+        self.agent_is_in = Gathered(self._attended, most=AT_ONCE)
+        self._background = [asyncio.create_task(task) for task in (self._sweep(), self._watch(), self._see())]
 
     async def remembered(self, act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a reading use-case unless the same was asked within the last half minute (`now` aside)."""
         key = (act.__name__, args, *sorted((name, value) for name, value in kwargs.items() if name != "now"))
-        at, value = self._known.get(key, (0.0, None))
-        if not at or time.monotonic() - at > FRESH:
-            value = await self.db(act, *args, **kwargs)
-            self._known[key] = (time.monotonic(), value)
-        return value  # type: ignore[no-any-return]
+        at, asked = self._known.get(key, (0.0, None))
+        if asked is None or time.monotonic() - at > FRESH or (asked.done() and (asked.cancelled() or asked.exception())):
+            # Kept before it is answered: of a thousand who come in at once one asks.
+            asked = asyncio.create_task(self.db(act, *args, **kwargs))
+            self._known[key] = (time.monotonic(), asked)
+        value: R = await asyncio.shield(asked)
+        return value
+
+    async def _cases(self, threads: list[str]) -> dict[str, public.Case]:
+        inbox = await self.remembered(public.chat_inbox)
+        return await self.db(public.currents, threads, inbox_id=inbox, locale="en", now=clock.now())
+
+    async def _attended(self, conversation_ids: list[int]) -> dict[int, bool]:
+        return dict.fromkeys(await self.attended(conversation_ids), True)
 
     # Entries: hints are gathered while a query is under way, then one query serves all sockets that are behind.
 
@@ -110,10 +126,15 @@ class Live:
             if chat.case is not None:
                 by_id.setdefault(chat.case.id, []).append(chat)
         cases = await self.db(public.statuses, list(by_id), locale="en", now=clock.now())
+        attended = await self.attended([identity for identity, case in cases.items() if case.agent])
         for identity, case in cases.items():
             for chat in by_id[identity]:
-                chat.show(case)
+                chat.show(case, attended=identity in attended)
         self.requeue([chat for identity, case in cases.items() if case.queued for chat in by_id[identity]])
+
+    async def attended(self, conversation_ids: list[int]) -> frozenset[int]:
+        """Say in which of these cases the agent is at the desk."""
+        return await self.db(public.attended, conversation_ids, now=clock.now()) if conversation_ids else frozenset()
 
     # The queue: at most one look a second, for all who wait.
 
@@ -166,6 +187,20 @@ class Live:
         self._known.clear()
         for chat in list(self.chats):
             chat.socket.close(RESTARTING)
+
+    async def _see(self) -> None:
+        """Tell customers when their agent went from the desk or came back; runs for ever."""
+        while True:
+            await asyncio.sleep(PRESENCE_EVERY)
+            cared_for = {chat: chat.case.id for chat in self.chats if chat.case is not None and chat.case.agent}
+            try:
+                attended = await self.attended(sorted(set(cared_for.values())))
+            except Exception as error:  # noqa: BLE001  the next round comes; ended, it would not
+                log.warning("live: presence of agents not read: %s", type(error).__name__)
+                continue
+            for chat, identity in cared_for.items():
+                if chat in self.chats and chat.case is not None and chat.case.id == identity:
+                    chat.show_agent(here=identity in attended)
 
     async def _watch(self) -> None:
         """Close sockets that fell silent; runs for ever."""

@@ -14,11 +14,11 @@ const measure = (count, unit, unitDisplay, maximumFractionDigits = 0) =>
   new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay, maximumFractionDigits }).format(count);
 const list = new Intl.ListFormat(locale, { type: "conjunction" });
 
-/** Seconds as "40 seconds", "5 minutes", "1.5 hours", rounded up: a promise must not be shorter than meant. */
-export function duration(seconds) {
-  if (seconds < 60) return measure(Math.max(1, Math.ceil(seconds)), "second", "long");
-  if (seconds < 5400) return measure(Math.ceil(seconds / 60), "minute", "long");
-  return measure(Math.ceil(seconds / 360) / 10, "hour", "long", 1);
+/** Seconds as "40 seconds", "5 minutes", "1.5 hours", rounded up: a promise must not be shorter than meant. `width`: long or short. */
+export function duration(seconds, width = "long") {
+  if (seconds < 60) return measure(Math.max(1, Math.ceil(seconds)), "second", width);
+  if (seconds < 5400) return measure(Math.ceil(seconds / 60), "minute", width);
+  return measure(Math.ceil(seconds / 360) / 10, "hour", width, 1);
 }
 
 /** Bytes as "340 kB", "2.5 MB". */

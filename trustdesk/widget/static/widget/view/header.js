@@ -50,8 +50,8 @@ export function mountHeader(chat, actions) {
     badge.hidden = !proved;
     if (!proved) return;
     const level = text(`proof.level.${chat.held.level}`);
-    badge.className = `badge chat__proof badge--proof-${chat.held.level}`;
-    badge.lastElementChild.textContent = level;
+    badge.className = `badge badge--proof-${chat.held.level}`;
+    badge.lastElementChild.textContent = text("proof.short", { level, time: duration(left, "short") });
     badge.title = text("proof.until", { level, time: duration(left) });
   }
 

@@ -142,7 +142,7 @@ function masked({ kinds }) {
   const named = [...new Set(kinds.map((kind) => text(`masked.kind.${kind}`) || text("masked.kind.other")))];
   const advice = kinds.some((kind) => WALLET.has(kind)) ? "wallet" : (ADVICE[kinds[0]] ?? "other");
   parts.what.textContent = text("masked", { kinds: together(named) });
-  parts.advice.textContent = `${text("masked.safe")} ${text(`masked.advice.${advice}`)}`;
+  parts.advice.textContent = text("masked.both", { safe: text("masked.safe"), advice: text(`masked.advice.${advice}`) });
   return root;
 }
 

@@ -1,0 +1,120 @@
+"""Mail that no customer wrote: machines, bounces, services, our own; and what staff do with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import world
+from tests.conversations.mails import bounce, case_of, events, held, mailed, said, token_of, we_wrote
+from tests.letters import ANNA, SUPPORT, bring, letter
+from tests.world import NOON
+from trustdesk.channels import addresses, post
+from trustdesk.channels.models import Delivery, ReplyAddress
+from trustdesk.conversations import asides, mailroom, public
+from trustdesk.conversations.acting import UnableToAct
+from trustdesk.conversations.models import Conversation, Entry, Evidence, MailPart, SideConversation
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailroom_open")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto-Submitted": "auto-replied"},
+        {"Precedence": "bulk"},
+        {"Precedence": "list", "List-Id": "<news.example>"},
+        {"X-Autoreply": "yes"},
+    ],
+)
+def test_machines_are_noted_in_their_case_never_answered_and_reopen_nothing(headers: dict[str, str]) -> None:
+    """E-16."""
+    case = case_of(bring(letter())[0])
+    Conversation.objects.filter(pk=case.pk).update(status="resolved", resolved_at=NOON)
+    sent = Delivery.objects.count()
+    [row] = bring(letter("I am away until Monday", headers=headers), to=token_of(case))
+    assert row.conversation_id == case.pk
+    case.refresh_from_db()
+    assert case.status == "resolved"
+    assert case.entries.get(kind="note").data == {"from": ANNA, "why": "automatic"}
+    [row] = bring(letter("Weekly news", sender="news@list.example", headers=headers))
+    assert held(row) in ("automatic", "list")
+    assert Delivery.objects.count() == sent
+    assert Conversation.objects.count() == 1
+
+
+def test_our_own_mail_that_comes_back_is_held() -> None:
+    case = case_of(bring(letter())[0])
+    ours = we_wrote(case)
+    [row] = bring(letter(sender=SUPPORT, message_id=ours))
+    assert held(row) == "own"
+    assert Conversation.objects.count() == 1
+
+
+def test_a_service_that_confirms_our_address_is_shown_to_no_agent() -> None:
+    """E-08: the ticket trick."""
+    mail = letter("Your verification code is 123456", sender="no-reply@chat.example", subject="Verify your email address")
+    [row] = bring(mail)
+    assert held(row) == "account_mail"
+    assert not Entry.objects.exists()
+
+
+def test_a_bounce_counts_only_at_the_return_path_of_the_mail_it_is_about() -> None:
+    """E-17: a forged one with a valid Message-ID changes nothing."""
+    case = case_of(bring(letter())[0])
+    ours = we_wrote(case)
+    delivery = Delivery.objects.get(message_id=ours)
+    path, digest = addresses.bounce_address(key=delivery.key, ours=SUPPORT)
+    Delivery.objects.filter(pk=delivery.pk).update(bounce_hash=digest, state="sent")
+    dsn = bounce(ANNA, "5.1.1", ours)
+    [forged] = bring(dsn, sender="")
+    assert held(forged) == "bounce"
+    delivery.refresh_from_db()
+    assert delivery.state == "sent"
+    [real] = bring(dsn, to=path, sender="")
+    delivery.refresh_from_db()
+    assert (real.state, delivery.state) == ("processed", "bounced")
+    assert "mail_bounced" in events(case)
+    case.refresh_from_db()
+    assert case.status == "waiting"
+
+
+def test_what_was_held_can_be_released_as_a_case_and_never_into_another() -> None:
+    case = case_of(bring(letter())[0])
+    [row] = bring(letter("it is really me", vouched="fail", policy="reject"), to=token_of(case))
+    assert held(row) == "unverified_sender"
+    assert post.again(row.pk, now=NOON, release=True)
+    assert mailroom.read_due(now=NOON) == 1
+    row.refresh_from_db()
+    released = case_of(row)
+    assert released != case
+    assert released.answer_proved is False
+    assert MailPart.objects.get(conversation=released).verdict == "failed"
+
+
+def test_a_department_is_asked_and_answers_beside_the_customer() -> None:
+    """EM-10."""
+    seat = world.agent("Mei", "accounts")
+    case = case_of(bring(letter())[0])
+    asides.ask(conversation_id=case.pk, seat=seat, recipient="Desk@bank.example", text="Did it arrive?", now=NOON)
+    side = SideConversation.objects.get()
+    [delivery] = mailed("side")
+    assert (delivery.recipient, delivery.text, side.recipient) == ("desk@bank.example", "Did it arrive?", "desk@bank.example")
+    address = addresses.reply_address(
+        conversation_id=case.pk, recipient=side.recipient, ours=SUPPORT, now=NOON, purpose=ReplyAddress.Purpose.SIDE
+    )
+    bring(letter("Yes, on Monday", sender="desk@bank.example"), to=address)
+    assert [(text, visible) for _, text, visible in said(case)][1:] == [("Did it arrive?", False), ("Yes, on Monday", False)]
+    shown = [line.text for line in public.entries_after({case.pk: 0})[case.pk].lines]
+    assert "Did it arrive?" not in shown
+    assert "Yes, on Monday" not in shown
+    for address, code in ((ANNA, "customer"), ("nonsense", "not_a_mail")):
+        with pytest.raises(UnableToAct, match=code):
+            asides.ask(conversation_id=case.pk, seat=seat, recipient=address, text="x", now=NOON)
+
+
+def test_the_account_behind_an_address_is_a_fact_and_no_proof() -> None:
+    """EM-5."""
+    [row] = bring(letter(sender="lin.wei@mail.example.test", vouched=""))
+    case = case_of(row)
+    assert Evidence.objects.get(conversation=case, kind="uid").value == "100001"
+    assert case.proof_level == 0

@@ -1,0 +1,122 @@
+"""Nothing of a mail is kept that must not be, nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from mnemonic import Mnemonic
+
+from tests import letters
+from tests.conversations.mails import EVE, WROTE, case_of, events, mailed, said
+from tests.letters import bring, letter
+from tests.world import NOON
+from trustdesk.channels import post, sealing
+from trustdesk.channels.models import HookPayload
+from trustdesk.conversations import mailroom
+from trustdesk.conversations.models import Attachment, Conversation, Entry, MailPart
+from trustdesk.seams import failpoints
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailroom_open")]
+
+
+def test_a_secret_in_a_mail_is_stored_nowhere() -> None:
+    """X-10, EM-9: not in the text, the history, the HTML, nor the mail as it came."""
+    phrase = Mnemonic("english").generate(128)
+    mail = letter(f"My phrase is {phrase}", html=f"<p>My phrase is <b>{phrase}</b></p>", subject="Help")
+    [row] = bring(mail)
+    case = case_of(row)
+    words = phrase.split()
+    assert " ".join(words[3:8]) not in said(case)[0][1]
+    part = MailPart.objects.get(conversation=case)
+    assert part.html == ""
+    assert "secret_masked" in events(case)
+    with pytest.raises(sealing.Unsealable):
+        post.content(row.pk)
+    [quoted] = bring(letter(f"see below\n\n{WROTE}\n> {phrase}\n", sender="bob@mail.example"))
+    assert " ".join(words[3:8]) not in MailPart.objects.get(conversation=case_of(quoted)).quoted
+
+
+def test_files_are_kept_and_what_is_not_is_named() -> None:
+    files = [("a.pdf", "application/pdf", b"%PDF-1.4\n%%EOF\n"), ("run.exe", "application/octet-stream", b"MZ\x00\x01" * 20)]
+    [row] = bring(letter(files=files))
+    case = case_of(row)
+    assert list(Attachment.objects.filter(conversation=case).values_list("name", "state")) == [("a.pdf", "ready")]
+    assert MailPart.objects.get(conversation=case).refused_files == [["run.exe", "type_refused"]]
+
+
+def test_mail_from_a_throw_away_address_is_taken_and_marked() -> None:
+    """EM-8."""
+    [row] = bring(letter(sender="x@mailinator.com", vouched=""))
+    assert "throw_away_mail" in events(case_of(row))
+
+
+def test_spam_opens_a_case_that_is_in_no_list_and_is_not_answered() -> None:
+    """B-07."""
+    from trustdesk.policy.mail import GTUBE
+
+    [row] = bring(letter(f"buy now {GTUBE}"))
+    case = case_of(row)
+    assert case.spam_at == NOON
+    assert "spam" in events(case)
+    assert mailed() == []
+
+
+def test_a_poison_mail_stops_nobody() -> None:
+    """F-37."""
+    head = b"From: a@b.example\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n"
+    poison = head + b"--q\r\nContent-Type: text/plain\r\n\r\nx\r\n" * 30_000
+    rows = bring(letter("one"), poison, letter("two", sender="bob@mail.example"))
+    assert [row.state for row in rows] == ["processed", "unreadable", "processed"]
+    assert post.content(rows[1].pk) == poison
+    assert post.again(rows[1].pk, now=NOON)
+    assert mailroom.read_due(now=NOON) == 1
+
+
+def test_the_same_mail_is_one_line_whichever_way_it_comes_and_however_often() -> None:
+    mail = letter("only once", message_id="<same@mail.example>")
+    other_way = b"Received: from elsewhere by mx.northlight.example.test\r\n" + mail.replace(b"\n", b"\r\n")
+    rows = bring(mail, mail, other_way)
+    assert len({case_of(row).pk for row in rows}) == 1
+    assert Entry.objects.filter(kind="message").count() == 1
+
+
+def test_the_same_message_id_with_other_content_is_another_mail() -> None:
+    rows = bring(
+        letter("one", message_id="<same@mail.example>"), letter("two", sender=EVE, message_id="<same@mail.example>")
+    )
+    assert case_of(rows[0]) != case_of(rows[1])
+
+
+def test_a_mail_without_message_id_date_or_subject_is_a_mail() -> None:
+    bare = b"From: anna@mail.example\nTo: support@northlight.example.test\n\nhello"
+    [row] = bring(bare)
+    assert said(case_of(row)) == [("customer", "hello", True)]
+
+
+def test_a_process_that_dies_after_storing_is_made_up_for() -> None:
+    """Between the lines and the note that the mail is read: read again, recognised."""
+    rows = letters.store(letter("only once"), letter("and this", sender="bob@mail.example"))
+    failpoints.arm("mail_stored=error")
+    with pytest.raises(failpoints.Injected):
+        mailroom.read_due(now=NOON)
+    failpoints.arm("")
+    assert mailroom.read_due(now=NOON + post.LEASE + timedelta(seconds=1)) == 2
+    assert {row.state for row in HookPayload.objects.all()} == {"processed"}
+    assert Entry.objects.filter(kind="message").count() == len(rows) == 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_order_and_repetition_gives_each_mail_once(seed: int) -> None:
+    dice = random.Random(seed)
+    people = [f"p{number}@mail.example" for number in range(6)]
+    mails = [letter(f"mail {number}", sender=dice.choice(people), subject=f"s{number}") for number in range(20)]
+    handed = [*mails, *dice.choices(mails, k=15)]
+    dice.shuffle(handed)
+    for start in range(0, len(handed), 7):
+        bring(*handed[start : start + 7])
+    texts = sorted(Entry.objects.filter(kind="message").values_list("text", flat=True))
+    assert texts == sorted(f"mail {number}" for number in range(20))
+    for case in Conversation.objects.all():
+        assert list(case.entries.order_by("seq").values_list("seq", flat=True)) == list(range(1, case.last_seq + 1))

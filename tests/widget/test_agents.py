@@ -1,0 +1,73 @@
+"""What a customer is told of his agent: who it is, whether he is at the desk, and that he has left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests import world
+from tests.desk.sockets import SOON, Desk, Place, hint
+from tests.processes import Process
+from trustdesk.conversations import assignment, presence
+from trustdesk.conversations.intake import Received
+from trustdesk.conversations.models import Conversation, DeskPresence
+from trustdesk.seams import clock
+from trustdesk.widget.live import PRESENCE_EVERY
+
+NOTICED = PRESENCE_EVERY + SOON
+
+
+@pytest.fixture
+def place(committed_db: str, live_server_process: Callable[..., Process]) -> Iterator[Place]:
+    """The real server beside this process."""
+    world.fresh()
+    with ExitStack() as links:
+        yield Place(live_server_process(url=committed_db), links, committed_db)
+
+
+def come_in(place: Place) -> tuple[Desk, Received]:
+    """Open a chat and say something; returns the customer's end and the case."""
+    customer = Desk(place.link("", path="/live/chat"))
+    customer.say("hello", v=1, locale="en")
+    customer.wait("welcome")
+    customer.say("send", id="m1", text="hello", topic="deposit_missing")
+    row = Conversation.objects.get(reference=customer.wait("ack")["case"])
+    return customer, Received(row.pk, row.reference, row.team_id, 1, row.created_at, "", (), False, False)
+
+
+def test_a_customer_sees_his_agent_leave_the_desk_and_come_back(place: Place) -> None:
+    mei = world.agent("Mei", "funds")
+    customer, case = come_in(place)
+    desk = place.desk(mei)
+    desk.say("ping")
+    desk.wait("pong")
+    assignment.take(conversation_id=case.conversation_id, seat=mei, now=clock.now())
+    hint(case)
+    customer.wait("presence", agent={"name": "Mei"}, online=True)
+
+    desk.link.close()
+    gone = clock.now() - presence.HERE  # a minute later, without waiting for it
+    assert DeskPresence.objects.filter(agent_id=mei.agent_id).update(seen_at=gone) == 1
+    customer.wait("presence", NOTICED, agent={"name": "Mei"}, online=False)
+    token = next(frame["token"] for frame in customer.seen if frame["t"] == "welcome")
+    again = Desk(place.link("", path="/live/chat"))
+    again.say("hello", v=1, locale="en", token=token)
+    again.wait("presence", agent={"name": "Mei"}, online=False)
+
+    place.desk(mei)
+    customer.wait("presence", NOTICED, agent={"name": "Mei"}, online=True)
+
+
+def test_a_customer_whose_agent_hands_the_chat_back_sees_his_place_in_the_queue(place: Place) -> None:
+    mei = world.agent("Mei", "funds")
+    customer, case = come_in(place)
+    customer.wait("queue", state="waiting")
+    assignment.take(conversation_id=case.conversation_id, seat=mei, now=clock.now())
+    hint(case)
+    customer.wait("queue", state="with_agent")
+    assignment.assign(conversation_id=case.conversation_id, to=None, seat=mei, now=clock.now())
+    hint(case)
+    customer.wait("presence", agent=None, online=False)
+    customer.wait("queue", state="waiting", position=1)
