@@ -223,7 +223,7 @@ export class DeskCase extends HTMLElement {
       const text = await part(form.action, { background: false, form: values });
       document.activeElement.blur();
       for (const menu of this.querySelectorAll("details.menu[open]")) menu.open = false;
-      this.#finish(form.closest("dialog"), form);
+      if (form.closest("dialog")) mail.asked(form.closest("dialog"));
       this.apply(text);
       this.refreshPanel();
       document.dispatchEvent(new CustomEvent("desk:list"));
@@ -242,15 +242,8 @@ export class DeskCase extends HTMLElement {
     else Object.assign(box, { hidden: false, textContent: reason });
   }
 
-  #finish(dialog, form) {
-    if (!dialog) return;
-    dialog.close();
-    form.reset();
-    form.querySelector("[data-refused]").hidden = true;
-  }
-
   #clicked(event) {
-    const target = event.target.closest("[data-earlier], [data-newer], [data-picture], [data-goto], [data-panel-toggle], [data-read-first], [data-as-sent], [data-load-pictures]");
+    const target = event.target.closest("[data-earlier], [data-newer], [data-picture], [data-goto], [data-panel-toggle], [data-read-first], [data-as-sent], [data-load-pictures], [data-ask]");
     if (!target) return;
     if (target.matches("[data-earlier]")) this.#earlier(target);
     else if (target.matches("[data-newer], [data-read-first]")) this.#toNewest(target);
@@ -260,6 +253,7 @@ export class DeskCase extends HTMLElement {
       event.preventDefault();
       mail.toggle(target);
     } else if (target.matches("[data-load-pictures]")) mail.loadPictures(target);
+    else if (target.matches("[data-ask]")) mail.ask(this.querySelector("#aside"));
     else if (target.matches("[data-goto]")) this.#goTo(target.dataset.goto);
     else this.togglePanel();
   }

@@ -21,6 +21,23 @@ export function loadPictures(button) {
   button.hidden = true;
 }
 
+/** Make the form by which another department is asked, and show it. */
+export function ask(dialog) {
+  empty(dialog);
+  dialog.append(dialog.querySelector("template").content.cloneNode(true));
+  if (!dialog.open) dialog.showModal();
+}
+
+/** Close it, with everything in it. */
+export function asked(dialog) {
+  dialog.close();
+  empty(dialog);
+}
+
+function empty(dialog) {
+  for (const part of dialog.querySelectorAll(":scope > :not(template)")) part.remove();
+}
+
 function frame(link) {
   const made = document.createElement("iframe");
   made.className = "mail__frame";
