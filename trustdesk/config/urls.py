@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="health_ready"),
     path("staff/", include("trustdesk.staff.urls")),
     path("desk/", include("trustdesk.desk.urls")),
+    path("back-office/", include("trustdesk.config.back_office")),
     path("", include("trustdesk.widget.urls")),
     path("", include("trustdesk.portal.urls")),
     path("api/v1/", include("trustdesk.api.urls")),
