@@ -1,27 +1,28 @@
 """What we mail about a case of its own accord: it was opened, there is an answer, a proof is needed, it is resolved.
 
-An address that nobody has shown to be his learns that something happened and where to look, never what was written;
-its first letter asks to confirm it. Nobody can have us send more than a few letters an hour to one address.
+An address that was only typed gets one letter, whatever happened: somebody named it, is it yours? It holds nothing that
+whoever typed it could have chosen, not even the case number, and comes once an hour and three times a day at most. Until
+it is confirmed nothing else leaves for that address; then everything that waited does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from trustdesk.channels import outbox
 from trustdesk.channels.models import Delivery
-from trustdesk.conversations.models import Conversation, Promise
-from trustdesk.policy.proof import Proof
+from trustdesk.conversations.models import Conversation, Letter, Promise
 
-AN_HOUR, A_DAY = 6, 20  # letters of ours to one address that nobody has shown to be his
+AN_HOUR, A_DAY = 1, 3  # letters to one address that nobody has shown to be his, from whatever case
 A_DAY_PROVED = 60
+_LOCK = 0x7D_1E77
 CONFIRMABLE = timedelta(days=7)
 _SALT = "trustdesk.conversations.notices"
 
@@ -33,17 +34,13 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
     for identity in conversation_ids:
         with transaction.atomic():
             case = Conversation.objects.select_for_update(no_key=True).get(pk=identity)
-            if case.answer_to and _may_send(case.answer_to, proved=case.answer_proved, now=now):
-                with override(case.locale):
-                    subject, lines = _LETTERS[what](case)
-                    _queue(case, f"{what}:{case.pk}:{_when(case, what)}", what, subject, lines, now)
+            _mail(case, f"{what}:{case.pk}:{_when(case, what)}", what, lambda: _LETTERS[what](case), now)  # noqa: B023
 
 
 def mail_unread(*, conversation_id: int, now: datetime) -> None:
-    """Mail an agent's unread answers to the address the customer left, each answer once.
+    """Mail an agent's unread answers to the proved address of their customer, each answer once.
 
-    What the customer wrote never goes to an address that was only typed; what the agents wrote goes there only from a chat
-    that never was about somebody's account: otherwise the letter says that there is an answer, and no more.
+    To an address that was only typed neither his words nor theirs go: it is asked to confirm, and the answers wait.
     """
     with transaction.atomic():
         case = Conversation.objects.select_for_update(no_key=True).select_related("inbox").get(pk=conversation_id)
@@ -52,23 +49,13 @@ def mail_unread(*, conversation_id: int, now: datetime) -> None:
             .order_by("seq")
             .values_list("seq", "text")
         )
-        if not case.answer_to or not unread or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
+        if not unread:
             return
-        about_account = case.entries.filter(event="proved", data__level__gte=int(Proof.SESSION)).exists()
-        open_ = case.answer_proved or (case.inbox.kind == "chat" and not about_account)
-        with override(case.locale):
-            here = (
-                _("There is an answer to your case. Open the chat where you asked to read it.")
-                if case.inbox.kind == "chat"
-                else _("There is an answer to your case. Read it here: %(url)s") % {"url": _page(case)}
-            )
-            lines = [text for _seq, text in unread] if open_ else [here]
-            if open_ and case.inbox.kind != "chat":
-                lines.append(_("To answer, open your case: %(url)s") % {"url": _page(case)})
-            subject = _("Answer to your case %(reference)s") % {"reference": case.reference}
-            _queue(case, f"unread:{case.pk}:{unread[-1][0]}", "answer", subject, lines, now)
-        case.customer_seq = unread[-1][0]
-        case.save(update_fields=["customer_seq"])
+        last = unread[-1][0]
+        sent = _mail(case, f"unread:{case.pk}:{last}", "answer", lambda: _answer(case, [text for _, text in unread]), now)
+        if sent and case.answer_proved:
+            case.customer_seq = last
+            case.save(update_fields=["customer_seq"])
 
 
 def mail_progress(*, reference: str, mail: str, now: datetime) -> None:
@@ -80,15 +67,9 @@ def mail_progress(*, reference: str, mail: str, now: datetime) -> None:
             .exclude(answer_to="")
             .first()
         )
-        if case is None or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
-            return
-        with override(case.locale):
-            lines = [
-                _("Your case %(reference)s: %(state)s.") % {"reference": case.reference, "state": _state(case.status)},
-                _("Read and answer it here: %(url)s") % {"url": _page(case)},
-            ]
-            subject = _("Your case %(reference)s: where it stands") % {"reference": case.reference}
-            _queue(case, f"progress:{case.pk}:{int(now.timestamp()) // 600}", "progress", subject, lines, now)
+        if case is not None:
+            asked = int(now.timestamp()) // 600
+            _mail(case, f"progress:{case.pk}:{asked}", "progress", lambda: _progress(case), now)
 
 
 def confirmation(case: Conversation) -> str:
@@ -105,25 +86,40 @@ def confirmed(token: str) -> tuple[int, str] | None:
     return int(identity), str(mail)
 
 
+def _confirm(case: Conversation) -> tuple[str, list[str]]:
+    url = f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
+    exchange = settings.EXCHANGE_NAME
+    return _("Please confirm your mail address"), [
+        _("Somebody gave this address to the support of %(exchange)s for answers.") % {"exchange": exchange},
+        _("Was it you? Confirm the address, and what waits for you comes here: %(url)s") % {"url": url},
+        _("It was not you? Then you need not do anything: without your confirmation nothing else is sent here."),
+    ]
+
+
 def _opened(case: Conversation) -> tuple[str, list[str]]:
     subject = _("Your case number: %(reference)s") % {"reference": case.reference}
     lines = [_("We have your request. Its number is %(reference)s.") % {"reference": case.reference}]
     promise = Promise.objects.filter(conversation=case).first()
-    if promise is not None:
+    if promise is not None and case.answered_at is None:
         lines.append(_("You can expect the first answer within %(time)s.") % {"time": _time(promise.high)})
-    if case.answer_proved:
-        lines.append(_("Follow and answer it here: %(url)s") % {"url": _page(case)})
-    else:
-        url = f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
-        lines.append(
-            _("Is this your address? Confirm it, and answers come here: %(url)s") % {"url": url}
-        )
-        lines.append(_("You did not write to us? Then somebody typed your address; you need not do anything."))
+    lines.append(_("Follow and answer it here: %(url)s") % {"url": _page(case)})
     lines.append(
         _("Answers come from %(mail)s. Look in the spam folder, too, and put the address on your allow list.")
         % {"mail": settings.DEFAULT_FROM_EMAIL}
     )
     return subject, lines
+
+
+def _answer(case: Conversation, texts: list[str]) -> tuple[str, list[str]]:
+    subject = _("Answer to your case %(reference)s") % {"reference": case.reference}
+    return subject, [*texts, _("To answer, open your case: %(url)s") % {"url": _page(case)}]
+
+
+def _progress(case: Conversation) -> tuple[str, list[str]]:
+    return _("Your case %(reference)s: where it stands") % {"reference": case.reference}, [
+        _("Your case %(reference)s: %(state)s.") % {"reference": case.reference, "state": _state(case.status)},
+        _("Read and answer it here: %(url)s") % {"url": _page(case)},
+    ]
 
 
 def _proof(case: Conversation) -> tuple[str, list[str]]:
@@ -148,24 +144,54 @@ def _when(case: Conversation, what: str) -> int:
     return 0 if what == "opened" else case.last_seq
 
 
-def _queue(case: Conversation, key: str, purpose: str, subject: str, lines: list[str], now: datetime) -> None:
+def _mail(
+    case: Conversation, key: str, purpose: str, letter: Callable[[], tuple[str, list[str]]], now: datetime
+) -> bool:
+    """Queue a letter to where a case is answered, if there is such a place and it has not had enough; say whether.
+
+    The caller holds the case, so that the same key is asked for once at a time.
+    """
+    key = key if case.answer_proved else f"{key}:unproved"
+    if not case.answer_to or Delivery.objects.filter(key=key).exists():
+        return False
+    address = folded(case.answer_to)
+    if not _may_send(address, proved=case.answer_proved, now=now):
+        return False
+    with override(case.locale):
+        subject, lines = letter() if case.answer_proved else _confirm(case)
+        text = "\n\n".join([*lines, _safety()])
+    Letter.objects.create(address=address, at=now)
     outbox.queue(
         key=key,
         inbox_id=outbox.mail_inbox(),
         conversation_id=case.pk,
-        purpose=purpose,
+        purpose=purpose if case.answer_proved else "confirm",
         recipient=case.answer_to,
         subject=subject,
-        text="\n\n".join([*lines, _safety()]),
+        text=text,
         now=now,
     )
+    return True
 
 
-def _may_send(mail: str, *, proved: bool, now: datetime) -> bool:
-    sent = Delivery.objects.filter(recipient__iexact=mail, created_at__gt=now - timedelta(days=1))
+def folded(mail: str) -> str:
+    """Return what all spellings have in common that one mailbox is reached by: no capitals, no tag after a plus sign."""
+    name, _at, host = mail.strip().lower().rpartition("@")
+    return f"{name.partition('+')[0] or name}@{host}"
+
+
+def forget_old(*, now: datetime) -> None:
+    """Delete the counts of letters that no limit looks at any more."""
+    Letter.objects.filter(at__lte=now - timedelta(days=1)).delete()
+
+
+def _may_send(address: str, *, proved: bool, now: datetime) -> bool:
+    with connection.cursor() as cursor:  # of two cases that name it at the same moment the second counts the first's
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, address))
+    sent = Letter.objects.filter(address=address, at__gt=now - timedelta(days=1))
     if proved:
         return sent.count() < A_DAY_PROVED
-    return sent.count() < A_DAY and sent.filter(created_at__gt=now - timedelta(hours=1)).count() < AN_HOUR
+    return sent.count() < A_DAY and sent.filter(at__gt=now - timedelta(hours=1)).count() < AN_HOUR
 
 
 def _page(case: Conversation) -> str:

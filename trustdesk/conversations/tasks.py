@@ -36,8 +36,21 @@ def tell(what: str, conversation_ids: list[int], **_: object) -> None:
 
 @app.task(name="conversations.mail_unread")
 def mail_unread(conversation_id: int, **_: object) -> None:
-    """Mail the answers that the customer has not read in the chat."""
+    """Mail the answers that the customer has not read."""
     notices.mail_unread(conversation_id=conversation_id, now=clock.now())
+
+
+@app.task(name="conversations.mail_progress")
+def mail_progress(reference: str, mail: str, **_: object) -> None:
+    """Mail how far a case is, to who is answered there."""
+    notices.mail_progress(reference=reference, mail=mail, now=clock.now())
+
+
+@app.periodic(cron="53 3 * * *", periodic_id="conversations.forget_letters")
+@app.task(name="conversations.forget_letters")
+def forget_letters(timestamp: int, **_: object) -> None:
+    """Delete counts of letters that no limit looks at any more."""
+    notices.forget_old(now=clock.now())
 
 
 @app.periodic(cron="41 3 * * *", periodic_id="conversations.sweep_uploads")
