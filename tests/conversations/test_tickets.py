@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from tests import world
 from tests.conversations.filed import TX, file, received, teams
@@ -197,6 +198,23 @@ def test_an_unread_answer_is_marked_in_the_list(lin: Visitor) -> None:
     }
     requests.mark_read(conversation_id=opened.id, seq=sent.seq)
     assert not any(one.unread for one in public.cases_of(lin, locale="en"))
+
+
+def test_how_well_promises_held_is_on_record(lin: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    made = [file(lin, text=text) for text in ("One thing", "Quite another", "And a third, about fees", "The fourth")]
+    high, low = made[0].expected.high, made[0].expected.low
+    for opened, took in zip(made, (low * 2, high * 2, low / 2, None), strict=True):
+        begun = Promise.objects.get(conversation=opened.id).made_at
+        Conversation.objects.filter(pk=opened.id).update(answered_at=took and begun + took)
+    soon, later = clock.now() + high / 2, clock.now() + high * 3
+    [yet] = expectations.accuracy(since=clock.now() - timedelta(days=1), now=soon)
+    assert (yet.code, yet.due, yet.kept, yet.in_range, yet.claimed) == ("how_to", 3, 2, 1, 0.0)
+    [then] = expectations.accuracy(since=clock.now() - timedelta(days=1), now=later)
+    assert (then.due, then.kept, then.in_range) == (4, 2, 1), "one was never answered"
+    Promise.objects.update(learned=True)
+    with clock.frozen(later):
+        call_command("promises")
+    assert "4 due   50% in time (80% claimed)   25% within the range" in capsys.readouterr().out
 
 
 def test_the_same_transaction_on_another_channel_is_noticed_while_writing(lin: Visitor) -> None:

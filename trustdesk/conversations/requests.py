@@ -14,13 +14,15 @@ from django.db.models import QuerySet
 
 from trustdesk.conversations import acting, announce, notices, ownership, rulebook
 from trustdesk.conversations.acting import UnableToAct
-from trustdesk.conversations.attachments import NotServed, UploadRefused
+from trustdesk.conversations.attachments import Announced, NotServed, UploadRefused
 from trustdesk.conversations.attachments import announce as announce_upload
 from trustdesk.conversations.attachments import open_for as open_file
 from trustdesk.conversations.attachments import open_in as open_file_in
 from trustdesk.conversations.attachments import store as store_upload
 from trustdesk.conversations.intake import UnknownFile
 from trustdesk.conversations.models import Conversation, Thread
+from trustdesk.conversations.pieces import PIECE
+from trustdesk.conversations.pieces import receive as store_piece
 from trustdesk.conversations.proving import WAYS, Step
 from trustdesk.conversations.proving import check as check_proof
 from trustdesk.conversations.proving import start as start_proof
@@ -39,8 +41,10 @@ ADDRESS = 254  # characters of a mail address (RFC 5321)
 
 # The part of their modules that customers' pages may name.
 __all__ = [
+    "PIECE",
     "WAYS",
     "Added",
+    "Announced",
     "FormRefused",
     "NotServed",
     "Opened",
@@ -70,6 +74,7 @@ __all__ = [
     "render_text",
     "reopen",
     "start_proof",
+    "store_piece",
     "store_upload",
     "to_chat",
     "transcript_rows",

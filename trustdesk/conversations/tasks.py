@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from trustdesk.conversations import assignment, attachments, notices, resolution
+from trustdesk.conversations import assignment, attachments, notices, pieces, resolution
 from trustdesk.seams import clock
 
 
@@ -57,4 +57,5 @@ def forget_letters(timestamp: int, **_: object) -> None:
 @app.task(name="conversations.sweep_uploads")
 def sweep_uploads(timestamp: int, **_: object) -> None:
     """Remove what was uploaded and never sent."""
-    attachments.sweep(now=clock.now())
+    for key in attachments.sweep(now=clock.now()):
+        pieces.forget(key)
