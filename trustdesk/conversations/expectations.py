@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Q
+from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
 
 from trustdesk.conversations import rulebook
 from trustdesk.conversations.models import Conversation, Promise
@@ -57,8 +57,9 @@ def accuracy(*, since: datetime, now: datetime) -> list[Accuracy]:
     """Judge the promises made since then, by type and by whether they were learned; what is not due yet is left out."""
     answered = F("conversation__answered_at")
     waited = ExpressionWrapper(answered - F("made_at"), output_field=DurationField())
-    due = ExpressionWrapper(F("made_at") + timedelta(seconds=1) * F("high"), output_field=DateTimeField())
-    early = ExpressionWrapper(timedelta(seconds=1) * F("low"), output_field=DurationField())
+    second = Value(timedelta(seconds=1))
+    due = ExpressionWrapper(F("made_at") + second * F("high"), output_field=DateTimeField())
+    early = ExpressionWrapper(second * F("low"), output_field=DurationField())
     rows = (
         Promise.objects.filter(made_at__gte=since)
         .annotate(waited=waited, due=due, early=early)
