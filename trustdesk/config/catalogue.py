@@ -22,6 +22,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 SOURCES = BASE_DIR / "trustdesk"
 LOCALES = BASE_DIR / "locale"
 
+_LONE = re.compile(r"(?<!%)(?:%%)*%(?![%(])")
 _SINGLE, _PLURAL, _CONTEXT, _BOTH = None, (1, 2), ((1, "c"), 2), ((1, "c"), 2, 3)
 _KEYWORDS = {
     "_": _SINGLE,
@@ -137,6 +138,9 @@ def _problem(message: Message, catalogue: Catalog) -> str:
     fixed = Counter(_FIXED.findall(source[-1]))
     if any(Counter(_FIXED.findall(text)) != fixed for text in _forms(found.string)):
         return f"needs exactly {' '.join(fixed.elements()) or 'no placeholders'}"
+    # Where there are placeholders of that kind, Django shows the English text for a translation with a lone per cent sign.
+    if any(one.startswith("%(") for one in fixed) and any(_LONE.search(text) for text in _forms(found.string)):
+        return "has a % that has to be %%"
     return ""
 
 
