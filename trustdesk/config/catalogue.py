@@ -138,9 +138,8 @@ def _problem(message: Message, catalogue: Catalog) -> str:
     fixed = Counter(_FIXED.findall(source[-1]))
     if any(Counter(_FIXED.findall(text)) != fixed for text in _forms(found.string)):
         return f"needs exactly {' '.join(fixed.elements()) or 'no placeholders'}"
-    # Where there are placeholders of that kind, Django shows the English text for a translation with a lone per cent sign.
     if any(one.startswith("%(") for one in fixed) and any(_LONE.search(text) for text in _forms(found.string)):
-        return "has a % that has to be %%"
+        return "has a lone %, so Django would show the English text"
     return ""
 
 
