@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 
 # PostgreSQL repeats the offending values here: "Key (handle)=(somebody@example.com) already exists".
 _VALUES = ("DETAIL:", "CONTEXT:", "HINT:")
@@ -19,3 +20,21 @@ class OneLine(logging.Formatter):
         lines = [line for line in super().format(record).split("\n") if not line.startswith(_VALUES)]
         line = " | ".join(part.strip() for part in lines if part.strip())
         return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
+
+
+def configuration(level: str) -> dict[str, Any]:
+    """Return Django's LOGGING: one line an event on standard error, and quiet libraries."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": "trustdesk.config.logs.OneLine"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": level, "propagate": True},
+            "django.server": {"handlers": [], "propagate": True},
+            "httpx": {"level": "WARNING"},  # it logs whole addresses, and some carry a token
+            "uvicorn.access": {"level": "WARNING"},
+            "procrastinate": {"level": "WARNING"},  # it logs the arguments of every job
+        },
+    }

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from trustdesk.channels.listening import listen
-from trustdesk.config import database, env
+from trustdesk.config import database, env, logs
 from trustdesk.exchange.sessions import read_keys
 from trustdesk.net.dkim import DkimKey
 from trustdesk.net.dns import nameserver
@@ -393,20 +393,7 @@ for _server in DNS_SERVERS:
 # Logging ------------------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "trustdesk.config.logs.OneLine"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-        "httpx": {"level": "WARNING"},  # it logs whole addresses, and some carry a token
-        "uvicorn.access": {"level": "WARNING"},
-        "procrastinate": {"level": "WARNING"},  # it logs the arguments of every job
-    },
-}
+LOGGING = logs.configuration(LOG_LEVEL)
 
 if env.problems() and _urls["DATABASE_URL"] and "DATABASE_URL" not in env.problems():
     # Start-up fails anyway: say in the same breath what is wrong with the database.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models.functions import Lower
+from django.db.models.functions import Upper
 
 from trustdesk.channels import addresses
 from trustdesk.channels.models import Delivery, ReplyAddress
@@ -73,8 +73,8 @@ def unfinished(senders: Collection[str], *, now: datetime) -> dict[str, list[Unf
     if not senders:
         return {}
     cases = list(
-        Conversation.objects.annotate(to=Lower("answer_to"))
-        .filter(to__in=list(senders), answer_proved=True, status__in=_UNFINISHED, spam_at=None)
+        Conversation.objects.annotate(to=Upper("answer_to"))
+        .filter(to__in=[sender.upper() for sender in senders], answer_proved=True, status__in=_UNFINISHED, spam_at=None)
         .filter(updated_at__gt=now - RECENT)
         .order_by("-updated_at")
     )

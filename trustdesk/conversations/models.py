@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Upper
 
 from trustdesk.channels.models import Inbox
 from trustdesk.customers.models import Customer, Handle
@@ -137,6 +138,7 @@ class Conversation(models.Model):
                 fields=["priority", "queued_at"], name="chat_queue", condition=models.Q(queued_at__isnull=False)
             ),
             models.Index(fields=["-updated_at"], name="case_recent"),
+            models.Index(Upper("answer_to"), name="case_of_proved_mail", condition=models.Q(answer_proved=True)),
             models.Index(fields=["-spam_at"], name="case_spam", condition=models.Q(spam_at__isnull=False)),
             models.Index(
                 fields=["assignee", "team"],
