@@ -79,14 +79,14 @@ def test_a_decoder_that_spins_runs_out_of_processor_time(tricked: Callable[..., 
     ids=["memory", "output", "crash", "files"],
 )
 def test_a_decoder_that_asks_for_too_much_or_crashes_ends_alone(tricked: Callable[..., None], body: str) -> None:
-    tricked(f"kept = {body}\nos.write(2, b'1 1')\nos._exit(0)")
+    tricked(f"kept = {body}\nos.write(2, b'1 1 0 0')\nos._exit(0)")
     with pytest.raises(UnableToDecode, match="too_complex"):
         rewrite()
 
 
 def test_the_decoder_does_not_get_our_secrets(tricked: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "do-not-tell")
-    tricked("sys.stdout.write(repr(dict(os.environ)))\nsys.stdout.flush()\nos.write(2, b'1 1')\nos._exit(0)")
+    tricked("sys.stdout.write(repr(dict(os.environ)))\nsys.stdout.flush()\nos.write(2, b'1 1 0 0')\nos._exit(0)")
     with rewrite().file as told:
         seen = told.read()
     assert b"MALLOC_ARENA_MAX" in seen, "the test must see the environment"

@@ -78,12 +78,12 @@ def measure(image: Decoded) -> tuple[float, float]:
     from PIL import ImageChops, ImageFilter, ImageStat
 
     shorter, longer = MEASURED
-    if image.mode not in ("L", "RGB", "RGBA"):
-        image = image.convert("L")
+    grey = image.convert("L")  # first: reduced with its transparency, the largest picture would not fit a second time
     factor = max(1, min(image.size) // shorter)
-    seen = image.reduce(factor) if factor > 1 else image
-    left, top = ((side - min(side, longer)) // 2 for side in seen.size)
-    grey = seen.crop((left, top, left + min(seen.width, longer), top + min(seen.height, longer))).convert("L")
+    if factor > 1:
+        grey = grey.reduce(factor)
+    left, top = ((side - min(side, longer)) // 2 for side in grey.size)
+    grey = grey.crop((left, top, left + min(grey.width, longer), top + min(grey.height, longer)))
 
     def spread(picture: Decoded, by: type[ImageFilter.MaxFilter] | type[ImageFilter.MinFilter]) -> Decoded:
         for _ in range(3):
