@@ -244,10 +244,10 @@ def test_what_was_never_sent_goes_and_what_was_sent_stays() -> None:
     sent, forgotten = send(pictures.png(), "a.png"), send(pictures.png(), "b.png")
     never_came = announce("c.png")
     world.chat("look", uploads=(sent.key,))
-    assert attachments.sweep(now=NOON + timedelta(hours=23)) == 0
-    assert attachments.sweep(now=NOON + timedelta(days=2)) == 1
+    assert attachments.sweep(now=NOON + timedelta(hours=23)) == []
+    assert len(attachments.sweep(now=NOON + timedelta(days=2))) == 1
     assert not Attachment.objects.filter(key=never_came.key).exists()
-    assert attachments.sweep(now=NOON + timedelta(days=8)) == 1
+    assert len(attachments.sweep(now=NOON + timedelta(days=8))) == 1
     assert fetch(forgotten.key) is None
     assert forgotten.key not in kept()
     assert fetch(sent.key) is not None

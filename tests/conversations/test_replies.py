@@ -105,15 +105,20 @@ def test_a_secret_in_an_answer_is_masked_too() -> None:
     assert phrase not in Entry.objects.get(conversation=received.conversation_id, seq=sent.seq).text
 
 
-def test_answers_the_customer_did_not_read_are_mailed_once_to_the_address_he_left() -> None:
+def test_answers_the_customer_did_not_read_are_mailed_once_to_the_address_he_left_and_confirmed() -> None:
     maya, received = world.agent("Maya", "funds"), world.chat("my own words CNRY")
     requests.leave_mail(conversation_id=received.conversation_id, mail="anna@mail.example", now=NOON)
     world.answer(maya, received, "First answer")
     world.answer(maya, received, "internal", note=True)
     world.answer(maya, received, "Second answer")
     notices.mail_unread(conversation_id=received.conversation_id, now=NOON)
+    asking = Delivery.objects.get()
+    assert "answer" not in asking.subject
+    assert "First answer" not in asking.text
+    requests.confirm_mail(asking.text.split("/confirm/")[1].split("/")[0], now=NOON)
     notices.mail_unread(conversation_id=received.conversation_id, now=NOON)
-    letter = Delivery.objects.get()
+    notices.mail_unread(conversation_id=received.conversation_id, now=NOON)
+    letter = Delivery.objects.get(purpose="answer")
     assert letter.recipient == "anna@mail.example"
     assert letter.text.index("First answer") < letter.text.index("Second answer")
     assert "CNRY" not in letter.text

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from tests import world
-from trustdesk.channels.models import Delivery
-from trustdesk.conversations import expectations, notices, proving, public, requests, resolution, tickets
+from tests.conversations.filed import TX, file, received, teams
+from trustdesk.conversations import expectations, public, requests, resolution, tickets
 from trustdesk.conversations.models import Conversation, Entry, Evidence, Promise
 from trustdesk.customers import visitors
 from trustdesk.customers.models import Handle
@@ -18,7 +19,6 @@ from trustdesk.customers.visitors import Visitor
 from trustdesk.policy.proof import Proof
 from trustdesk.seams import clock
 
-TX = "0x" + "5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060"[:64]
 PHRASE = "abandon " * 11 + "about"
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -40,26 +40,6 @@ def anna() -> Visitor:
 def lin() -> Visitor:
     """A customer for whom the exchange vouches."""
     return visitors.identified(uid="100001", mail="lin.wei@mail.example", now=clock.now())
-
-
-def file(visitor: Visitor, text: str = "It left my wallet two hours ago.", **more: Any) -> tickets.Opened:
-    """Fill the form for a missing deposit in."""
-    given = {"coin": "ETH", "network": "evm", "tx_id": TX, "amount": "0.5"} | more.pop("given", {})
-    mail = more.pop("mail", "" if visitor.proved else "anna@mail.example")
-    return requests.open_case(
-        visitor=visitor,
-        code=more.pop("code", "how_to"),
-        given=more.pop("answers", given if more.pop("full", False) else {}),
-        text=text,
-        mail=mail,
-        locale="en",
-        now=clock.now(),
-        **more,
-    )
-
-
-def letters() -> list[Delivery]:
-    return list(Delivery.objects.order_by("pk"))
 
 
 def test_a_ticket_is_a_case_with_number_team_promise_and_no_place_in_the_chat_queue(anna: Visitor) -> None:
@@ -209,9 +189,9 @@ def test_strangers_find_nothing_and_can_do_nothing(anna: Visitor, lin: Visitor) 
 
 def test_an_unread_answer_is_marked_in_the_list(lin: Visitor) -> None:
     opened, other = file(lin), file(lin, text="Quite another matter")
-    maya = world.agent("Maya", *_teams())
-    received = _received(opened)
-    sent = world.answer(maya, received, "Hello", now=clock.now())
+    maya = world.agent("Maya", *teams())
+    chat = received(opened)
+    sent = world.answer(maya, chat, "Hello", now=clock.now())
     assert {one.reference: one.unread for one in public.cases_of(lin, locale="en")} == {
         opened.reference: True,
         other.reference: False,
@@ -220,14 +200,21 @@ def test_an_unread_answer_is_marked_in_the_list(lin: Visitor) -> None:
     assert not any(one.unread for one in public.cases_of(lin, locale="en"))
 
 
-def _teams() -> list[str]:
-    from trustdesk.staff.models import Team
-
-    return list(Team.objects.values_list("slug", flat=True))
-
-
-def _received(opened: tickets.Opened) -> Any:
-    return type("Case", (), {"conversation_id": opened.id})()
+def test_how_well_promises_held_is_on_record(lin: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    made = [file(lin, text=text) for text in ("One thing", "Quite another", "And a third, about fees", "The fourth")]
+    high, low = made[0].expected.high, made[0].expected.low
+    for opened, took in zip(made, (low * 2, high * 2, low / 2, None), strict=True):
+        begun = Promise.objects.get(conversation=opened.id).made_at
+        Conversation.objects.filter(pk=opened.id).update(answered_at=took and begun + took)
+    soon, later = clock.now() + high / 2, clock.now() + high * 3
+    [yet] = expectations.accuracy(since=clock.now() - timedelta(days=1), now=soon)
+    assert (yet.code, yet.due, yet.kept, yet.in_range, yet.claimed) == ("how_to", 3, 2, 1, 0.0)
+    [then] = expectations.accuracy(since=clock.now() - timedelta(days=1), now=later)
+    assert (then.due, then.kept, then.in_range) == (4, 2, 1), "one was never answered"
+    Promise.objects.update(learned=True)
+    with clock.frozen(later):
+        call_command("promises")
+    assert "4 due   50% in time (80% claimed)   25% within the range" in capsys.readouterr().out
 
 
 def test_the_same_transaction_on_another_channel_is_noticed_while_writing(lin: Visitor) -> None:
@@ -259,14 +246,14 @@ def test_withdrawing_is_for_what_nobody_has_answered(lin: Visitor) -> None:
     requests.withdraw(visitor=lin, reference=opened.reference, now=clock.now())
     assert Conversation.objects.get(pk=opened.id).status == "closed"
     other = file(lin, text="Another")
-    world.answer(world.agent("Maya", *_teams()), _received(other), "Hello", now=clock.now())
+    world.answer(world.agent("Maya", *teams()), received(other), "Hello", now=clock.now())
     with pytest.raises(requests.UnableToAct, match="answered"):
         requests.withdraw(visitor=lin, reference=other.reference, now=clock.now())
 
 
 def test_a_resolved_case_is_opened_again_by_its_customer(lin: Visitor) -> None:
-    opened, maya = file(lin), world.agent("Maya", *_teams())
-    world.answer(maya, _received(opened), "Done", now=clock.now())
+    opened, maya = file(lin), world.agent("Maya", *teams())
+    world.answer(maya, received(opened), "Done", now=clock.now())
     resolution.resolve(conversation_id=opened.id, seat=maya, now=clock.now())
     assert requests.reopen(visitor=lin, reference=opened.reference, now=clock.now()) == opened.reference
     case = Conversation.objects.get(pk=opened.id)
@@ -289,69 +276,6 @@ def test_one_step_takes_a_ticket_to_live_chat_with_the_same_number(lin: Visitor)
     assert Entry.objects.filter(conversation=case, event="moved_to_chat").count() == 1
 
 
-def test_an_address_that_was_only_typed_gets_a_neutral_letter_with_a_link(anna: Visitor) -> None:
-    opened = file(anna, text="CNRY my own words", subject="CNRY")
-    for _ in range(2):
-        notices.tell(what="opened", conversation_ids=[opened.id], now=clock.now())
-    [letter] = letters()
-    assert letter.recipient == "anna@mail.example"
-    assert opened.reference in letter.subject
-    assert "CNRY" not in letter.subject + letter.text
-    token = letter.text.split("/confirm/")[1].split("/")[0]
-    assert requests.confirm_mail(token + "x", now=clock.now()) is None
-    assert requests.confirm_mail(token, now=clock.now()) == "a•••@mail.example"
-    assert requests.confirm_mail(token, now=clock.now()) == "a•••@mail.example"
-    assert Entry.objects.filter(conversation=opened.id, event="mail_confirmed").count() == 1
-    mailed = visitors.addressed(mail="anna@mail.example", now=clock.now())
-    assert [one.reference for one in public.cases_of(mailed, locale="en")] == [opened.reference]
-
-
-def test_who_proves_an_address_sees_no_case_that_only_names_it(anna: Visitor) -> None:
-    opened = file(anna)
-    mailed = visitors.addressed(mail="anna@mail.example", now=clock.now())
-    assert public.find_case(mailed, opened.reference, locale="en", now=clock.now()) is None
-
-
-def test_an_answer_goes_whole_to_a_proved_address_and_as_a_hint_to_any_other(anna: Visitor, lin: Visitor) -> None:
-    maya = world.agent("Maya", *_teams())
-    for opened in (file(lin), file(anna)):
-        world.answer(maya, _received(opened), "It was credited, CNRY", now=clock.now())
-        notices.mail_unread(conversation_id=opened.id, now=clock.now())
-    proved, typed = letters()
-    assert (proved.recipient, typed.recipient) == ("lin.wei@mail.example", "anna@mail.example")
-    assert "CNRY" in proved.text
-    assert "CNRY" not in typed.text
-    assert "/cases/" in typed.text
-
-
-def test_proof_needed_and_resolved_are_told_by_mail_each_time_once(lin: Visitor) -> None:
-    opened, maya = file(lin), world.agent("Maya", *_teams())
-    proving.ask(conversation_id=opened.id, seat=maya, now=clock.now())
-    for _ in range(2):
-        notices.tell(what="proof", conversation_ids=[opened.id], now=clock.now())
-    resolution.resolve(conversation_id=opened.id, seat=maya, now=clock.now())
-    notices.tell(what="resolved", conversation_ids=[opened.id], now=clock.now())
-    assert [letter.purpose for letter in letters()] == ["proof", "resolved"]
-
-
-def test_nobody_can_have_us_flood_an_address(anna: Visitor) -> None:
-    for number in range(10):
-        opened = file(anna, text=f"Number {number}")
-        notices.tell(what="opened", conversation_ids=[opened.id], now=clock.now())
-    assert len(letters()) == notices.AN_HOUR
-
-
-def test_progress_is_mailed_to_who_knows_number_and_address_and_nobody_learns_more(anna: Visitor) -> None:
-    opened = file(anna)
-    for reference, mail in ((opened.reference, "other@mail.example"), ("ABC-DEF-GHJK", "anna@mail.example")):
-        requests.mail_progress(reference=reference, mail=mail, now=clock.now())
-    assert letters() == []
-    for _ in range(2):
-        requests.mail_progress(reference=opened.reference, mail=" ANNA@mail.example ", now=clock.now())
-    [letter] = letters()
-    assert letter.purpose == "progress"
-
-
 def test_a_signed_session_raises_the_proof_of_its_ticket_and_a_mailed_code_does_too(lin: Visitor) -> None:
     opened = file(lin)
     assert Conversation.objects.get(pk=opened.id).proof_level == Proof.SESSION
@@ -365,10 +289,10 @@ def test_a_signed_session_raises_the_proof_of_its_ticket_and_a_mailed_code_does_
 def test_what_is_expected_is_learned_from_how_long_answers_took(lin: Visitor) -> None:
     at_first = public.expected_reply("how_to", now=clock.now())
     assert not at_first.learned
-    maya = world.agent("Maya", *_teams())
+    maya = world.agent("Maya", *teams())
     for number in range(30):
         opened = file(lin, text=f"Number {number}: {'x' * number}")
-        world.answer(maya, _received(opened), "Hello", now=clock.now())
+        world.answer(maya, received(opened), "Hello", now=clock.now())
     now = clock.now()
     Conversation.objects.update(created_at=now - timedelta(minutes=20), answered_at=now)
     expectations.forget()

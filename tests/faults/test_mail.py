@@ -68,7 +68,7 @@ class Mailroom:
 
     def start(self, command: str, **env: str) -> Process:
         own = {
-            "MAIL_LISTEN": f"smtp://127.0.0.1:{self.port}",
+            "MAIL_LISTEN": f"smtp://127.0.0.1:{self.port}?trusted=127.0.0.1",
             "MAIL_AUTHSERV_ID": MX,
             "MAIL_URL": f"folder:{quote(str(self.var))}",
             "LOG_LEVEL": "WARNING",

@@ -62,10 +62,15 @@ def test_nobody_on_shift_is_no_dead_end_and_the_answer_is_mailed(town: Town, win
     kai.note("internal: risk engine 7")
     kai.answer("Its price was too far from the market.")
     town.pass_the_time("conversations.mail_unread")
+    asking = town.letter(MAIL, having="/confirm/")  # the address is not proved: nothing of the chat goes there yet
+    assert "too far from the market" not in asking.text
+    assert "Why was my order" not in asking.text + asking.subject
+    mailbox = window()
+    mailbox.go(re.findall(r"/confirm/\S+", asking.text)[0])
+    mailbox.page.locator("form[action^='/confirm/'] button").click()
     letter = town.letter(MAIL, having="too far from the market")
     assert reference in letter.subject + letter.text
     assert "risk engine" not in letter.text
-    assert "Why was my order" not in letter.text  # the address is not proved
 
 
 def test_chat_in_english_at_a_desktop(town: Town, window: Open) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests import world
 from tests.world import NOON
 from trustdesk.channels.models import Delivery
-from trustdesk.conversations import public
+from trustdesk.conversations import notices, public
 from trustdesk.conversations.models import Conversation, RequestType
+from trustdesk.customers import limits
 from trustdesk.policy import reference as case_number
 from trustdesk.portal import hub, lines
 from trustdesk.seams import clock
@@ -119,7 +124,8 @@ class TestSteering:
 
 class TestFollowing:
     @pytest.fixture
-    def case(self) -> str:
+    def case(self, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.setattr(limits, "limiter", limits.Limiter())
         received = world.chat("hello")
         Conversation.objects.filter(pk=received.conversation_id).update(answer_to="anna@mail.example.test")
         return received.reference
@@ -131,6 +137,9 @@ class TestFollowing:
         assert {(one.status_code, one.headers["Location"], one.content) for one in answers} == {
             (302, "/follow/?sent=1", b"")
         }
+        assert not Delivery.objects.exists()  # whether there is one is looked at later: asking takes the same for all
+        for job in ProcrastinateJob.objects.filter(task_name="conversations.mail_progress"):
+            notices.mail_progress(**job.args, now=clock.now())
         assert [one.recipient for one in Delivery.objects.all()] == ["anna@mail.example.test"]
         assert "a mail is on its way" in Client().get("/follow/?sent=1").content.decode()
 
@@ -150,6 +159,25 @@ class TestFollowing:
         assert f"This is not a {wrong}." in answer.content.decode()
         assert f'value="{mail}"' in answer.content.decode()
         assert not Delivery.objects.exists()
+
+    def test_asking_costs_the_same_whether_there_is_such_a_case(self, case: str) -> None:
+        """E-20, A-20: the same statements, so the same time."""
+        asked = {}
+        for number, mail in ((case, "anna@mail.example.test"), (case_number.new(b"\x01" * 8), "boris@mail.example.test")):
+            with CaptureQueriesContext(connection) as queries:
+                assert Client().post("/follow/", {"reference": number, "mail": mail}).status_code == 302
+            asked[number] = [re.sub(r"'[^']*'|\d+", "?", one["sql"]) for one in queries]
+        assert len({repr(one) for one in asked.values()}) == 1
+
+    def test_who_guesses_is_slowed_down_and_learns_nothing(self, case: str) -> None:
+        """E-20: ten thousand guesses from one network."""
+        answers: Counter[int] = Counter()
+        for number in range(10_000 // 40):
+            guess = case if number % 50 == 7 else case_number.new(number.to_bytes(8, "big"))
+            answer = Client().post("/follow/", {"reference": guess, "mail": "anna@mail.example.test"})
+            answers[answer.status_code] += 1
+            assert answer.status_code == 302 or int(answer.headers["Retry-After"]) > 0
+        assert answers == {302: limits.QUESTIONS, 429: 250 - limits.QUESTIONS}
 
     def test_another_site_cannot_ask(self, case: str) -> None:
         strict = Client(enforce_csrf_checks=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-_KNOWN = frozenset({"certificate", "key", "name"})
+from trustdesk.net.addresses import Network
+
+_KNOWN = frozenset({"certificate", "key", "name", "trusted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,12 @@ class Listen:
     certificate: Path | None
     key: Path | None
     name: str  # of this host, as it greets
+    trusted: tuple[Network, ...] = ()  # mail servers of ours: not limited, and their Authentication-Results count
 
 
 def listen(setting: str) -> Listen | None:
-    """Read MAIL_LISTEN: ``smtp://0.0.0.0:25?certificate=/path.pem&key=/path.pem&name=mx.example.com``; None where it is blank.
-    Raises ValueError."""
+    """Read MAIL_LISTEN: ``smtp://0.0.0.0:25?certificate=/path.pem&key=/path.pem&name=mx.example.com``, with
+    ``&trusted=10.0.0.0/8,192.0.2.1`` where mail servers of ours stand in front; None where it is blank. Raises ValueError."""
     if not setting:
         return None
     parts = urlsplit(setting)
@@ -38,4 +42,5 @@ def listen(setting: str) -> Listen | None:
         Path(one["certificate"]) if "certificate" in one else None,
         Path(one["key"]) if "key" in one else None,
         one.get("name", "localhost"),
+        tuple(ipaddress.ip_network(part) for part in one.get("trusted", "").split(",") if part),
     )

@@ -70,8 +70,11 @@ def read(content: bytes, envelope: Mapping[str, Any], *, patient: bool = True) -
 def _vouched(content: bytes, envelope: Mapping[str, Any], *, shown: str, patient: bool) -> Verdict:
     """Ask our own mail server's note where one is configured, otherwise the sender's domain itself; nobody else."""
     found: authenticity.Verdict | None
-    # What a provider posted did not pass our own mail server: anybody may have written its name there.
-    authserv_id = str(envelope.get("authserv_id", settings.MAIL_AUTHSERV_ID))
+    # A provider that the operator trusts writes under a name of its own. What another one posted did not pass our own mail
+    # server: blank there means nobody, since anybody may have written our server's name.
+    # What a stranger's server brought to our receiver did not pass it either.
+    own = settings.MAIL_AUTHSERV_ID if envelope.get("trusted", True) else ""
+    authserv_id = str(envelope.get("authserv_id", own))
     if authserv_id:
         found = authenticity.trusted_results(content, authserv_id=authserv_id, shown=shown)
     elif not envelope.get("as_given", True):

@@ -203,11 +203,16 @@ def dismiss(identity: int, *, now: datetime) -> bool:
 
 
 def content(identity: int) -> bytes:
-    """Return the bytes of one as they came; raises LookupError where it is unknown, sealing.Unsealable where it was shredded."""
+    """Return the bytes of one as they came; raises as `whole`."""
+    return whole(identity)[1]
+
+
+def whole(identity: int) -> tuple[Mapping[str, Any], bytes]:
+    """Return envelope and bytes of one; raises LookupError where it is unknown, sealing.Unsealable where it was shredded."""
     row = HookPayload.objects.filter(pk=identity).first()
     if row is None:
         raise LookupError(identity)
-    return _unsealed(row)[1]
+    return _unsealed(row)
 
 
 def shred_old(*, now: datetime) -> int:

@@ -10,6 +10,8 @@ import re
 from trustdesk.channels import addresses, post
 from trustdesk.channels.listening import Listen
 from trustdesk.net import smtp_server
+from trustdesk.net.addresses import Network
+from trustdesk.net.smtp_limits import contains
 from trustdesk.net.smtp_server import Envelope, Receiver, Refused, TryLater
 from trustdesk.realtime.group_commit import Unavailable
 from trustdesk.realtime.threads import DatabaseThreads
@@ -37,7 +39,8 @@ class Mailroom:
         self._threads = DatabaseThreads(1, name="mail-addresses")
         self._ours = False  # whether our addresses could be read yet
         self.receiver = Receiver(
-            take=self._take, accepts=self._accepts, hostname=where.name, tls=tls, max_bytes=MOST_BYTES
+            take=self._take, accepts=self._accepts, hostname=where.name, tls=tls, max_bytes=MOST_BYTES,
+            limits=smtp_server.Limits(trusted=where.trusted),
         )
 
     async def start(self) -> int:
@@ -74,12 +77,12 @@ class Mailroom:
         if not by_inbox:
             raise Refused(550)
         try:
-            await asyncio.gather(*(post.put(_raw(envelope, inbox, names)) for inbox, names in by_inbox.items()))
+            await asyncio.gather(*(post.put(_raw(envelope, inbox, names, self._where.trusted)) for inbox, names in by_inbox.items()))
         except Unavailable as unavailable:
             raise TryLater from unavailable
 
 
-def _raw(envelope: Envelope, inbox: int, recipients: list[str]) -> post.Raw:
+def _raw(envelope: Envelope, inbox: int, recipients: list[str], trusted: tuple[Network, ...]) -> post.Raw:
     # A sender that did not hear our 250 brings the same bytes again, to the same addresses: below our own trace fields.
     content = _TRACE.sub(b"", envelope.content, count=1)
     name = "\x1f".join([envelope.mail_from, *sorted(recipients)]).encode()
@@ -93,6 +96,7 @@ def _raw(envelope: Envelope, inbox: int, recipients: list[str]) -> post.Raw:
             "recipients": recipients,
             "ip": envelope.ip,
             "helo": envelope.helo,
+            "trusted": contains(trusted, envelope.ip),
         },
         received_at=envelope.received_at,
     )

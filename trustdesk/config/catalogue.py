@@ -22,6 +22,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 SOURCES = BASE_DIR / "trustdesk"
 LOCALES = BASE_DIR / "locale"
 
+_LONE = re.compile(r"(?<!%)(?:%%)*%(?![%(])")
 _SINGLE, _PLURAL, _CONTEXT, _BOTH = None, (1, 2), ((1, "c"), 2), ((1, "c"), 2, 3)
 _KEYWORDS = {
     "_": _SINGLE,
@@ -137,6 +138,8 @@ def _problem(message: Message, catalogue: Catalog) -> str:
     fixed = Counter(_FIXED.findall(source[-1]))
     if any(Counter(_FIXED.findall(text)) != fixed for text in _forms(found.string)):
         return f"needs exactly {' '.join(fixed.elements()) or 'no placeholders'}"
+    if any(one.startswith("%(") for one in fixed) and any(_LONE.search(text) for text in _forms(found.string)):
+        return "has a lone %, so Django would show the English text"
     return ""
 
 

@@ -118,6 +118,13 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "procrastinate.contrib.django",
+    "wagtail.users",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
     "trustdesk.realtime",
     "trustdesk.channels",
     "trustdesk.customers",
@@ -209,7 +216,7 @@ AUTH_USER_MODEL = "staff.Agent"
 AUTHENTICATION_BACKENDS = ["trustdesk.staff.signin.AgentBackend"]
 ACCOUNT_ADAPTER = "trustdesk.staff.signin.AccountAdapter"
 MFA_ADAPTER = "trustdesk.staff.signin.SecondFactorAdapter"
-STAFF_PATHS = ("/desk/", "/staff/")  # nothing below them answers without a second factor
+STAFF_PATHS = ("/desk/", "/staff/", "/back-office/")  # nothing below them answers without a second factor
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -272,6 +279,19 @@ SECURE_REFERRER_POLICY = "strict-origin"  # an outside link learns our host, nev
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+
+# The back office ----------------------------------------------------------------------------------------------------
+
+WAGTAIL_SITE_NAME = "Trustdesk"
+WAGTAILADMIN_BASE_URL = PUBLIC_URL
+# Nothing is asked of third parties, and who works here is decided and signed in by `trustdesk.staff` alone.
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
+WAGTAIL_PASSWORD_RESET_ENABLED = False
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+WAGTAILADMIN_PERMITTED_LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
 # Languages and time -------------------------------------------------------------------------------------------------
 
@@ -346,7 +366,7 @@ elif PRODUCTION or not MAIL.startswith("folder:"):
     env.address("MAIL_URL", MAIL, schemes=("smtps", "smtp"), example="smtps://user:password@mail.example.com")
 # Where mail arrives that other servers bring, and under which name our own mail server notes who vouches for a sender;
 # blank: we check that ourselves.
-MAIL_LISTEN = env.text("MAIL_LISTEN", default="" if PRODUCTION or MODE == "test" else f"smtp://127.0.0.1:{PORT + 25}")
+MAIL_LISTEN = env.text("MAIL_LISTEN", default="" if PRODUCTION or MODE == "test" else f"smtp://127.0.0.1:{PORT + 25}?trusted=127.0.0.1")
 MAIL_AUTHSERV_ID = env.text("MAIL_AUTHSERV_ID", default="mx.northlight.example.test" if MODE == "try-out" else "")
 try:
     listen(MAIL_LISTEN)

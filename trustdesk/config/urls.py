@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("trustdesk.desk.urls")),
     # Not below /desk/, which lets nobody in without a cookie: a frame without an origin has none.
     path("mail-pictures/<str:token>", mail.picture, name="desk_mail_picture"),
+    path("back-office/", include("trustdesk.config.back_office")),
     path("", include("trustdesk.widget.urls")),
     path("", include("trustdesk.portal.urls")),
     path("api/v1/", include("trustdesk.api.urls")),

@@ -29,7 +29,7 @@ from trustdesk.conversations.filetypes import KINDS, Verdict
 from trustdesk.conversations.models import Attachment, Entry
 from trustdesk.customers.identify import handle_for
 from trustdesk.customers.models import Handle
-from trustdesk.policy import guard
+from trustdesk.policy import guard, legibility
 from trustdesk.policy.proof import Proof
 
 FILE_BYTES = 25 * 1024 * 1024
@@ -79,7 +79,8 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file as we keep it. Size in bytes; width and height in pixels, 0 for what is no picture."""
+    """A file as we keep it. Size in bytes; width and height in pixels, 0 for what is no picture; `reason` may say why it
+    is held, or what of a picture makes it hard to read (see `policy.legibility`)."""
 
     key: str
     state: str
@@ -88,6 +89,7 @@ class Stored:
     size: int
     width: int
     height: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,12 @@ def store(*, key: str, ticket: str, stream: Stream, declared_type: str, now: dat
             raise
 
 
+def arrived(*, key: str, ticket: str, now: datetime) -> Stored | None:
+    """Return the file if it had arrived when this ticket for it was handed out, else None. Raises UploadRefused."""
+    row, number = _redeem(key, ticket, now)
+    return None if number else _stored(row)
+
+
 def _redeem(key: str, ticket: str, now: datetime) -> tuple[Attachment, str]:
     """Return the row a ticket is for and the ticket's number; "" when the file was there already."""
     try:
@@ -254,7 +262,9 @@ def _judged(received: IO[bytes], seen: _Seen, announced: str) -> Iterator[_Fate]
             yield _Fate(received, _State.HELD, unable.code)
             return
         with picture.file:
-            yield _Fate(picture.file, _State.READY, "", KINDS[kind].media_type, picture.width, picture.height)
+            look = picture.look
+            hard = legibility.judge(look)
+            yield _Fate(picture.file, _State.READY, hard, KINDS[kind].media_type, look.width, look.height)
     else:
         yield _Fate(received, _State.READY, "", KINDS[kind].media_type)
 
@@ -311,7 +321,7 @@ def _settle(name: str) -> None:
 
 
 def _stored(row: Attachment) -> Stored:
-    return Stored(row.key, row.state, row.name, row.media_type, row.size, row.width, row.height)
+    return Stored(row.key, row.state, row.name, row.media_type, row.size, row.width, row.height, row.reason)
 
 
 def open_for(*, key: str, handle_kind: str, handle: str) -> Opened | None:
@@ -340,8 +350,8 @@ def open_stored(row: Attachment) -> Opened:
     return Opened(default_storage.open(_storage_name(row)), row.name, row.media_type, inline=row.width > 0)
 
 
-def sweep(*, now: datetime, most: int = 500) -> int:
-    """Remove files that were announced and never came, or came and were never sent in a message; return how many."""
+def sweep(*, now: datetime, most: int = 500) -> list[str]:
+    """Remove files that were announced and never came, or came and were never sent in a message; return their keys."""
     forgotten = Q(state=_State.COMING, created_at__lt=now - COMING_LASTS) | Q(created_at__lt=now - UNSENT_LASTS)
     with transaction.atomic():
         rows = list(
@@ -350,4 +360,4 @@ def sweep(*, now: datetime, most: int = 500) -> int:
         Attachment.objects.filter(pk__in=[row.pk for row in rows]).delete()
     for row in rows:  # rows first: what is left over after a crash is a file without a link, not a link without a file
         default_storage.delete(_storage_name(row))
-    return len(rows)
+    return [row.key for row in rows]

@@ -6,8 +6,10 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+
 from trustdesk.conversations import rulebook
-from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.models import Conversation, Promise
 from trustdesk.policy import reply_time
 
 FRESH = 30.0  # seconds an expectation may be old
@@ -27,6 +29,18 @@ class Expected:
     learned: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How the promises of one type held, of those whose time was up: `kept` were answered in time, `in_range` neither
+    later nor earlier than was said. `claimed`: the share that was to be in time; 0 where only the target was named."""
+
+    code: str
+    due: int
+    kept: int
+    in_range: int
+    claimed: float
+
+
 _known: dict[str, tuple[float, Expected]] = {}
 
 
@@ -37,6 +51,31 @@ def first_reply(code: str, *, now: datetime) -> Expected:
         expected = _learn(code, now)
         _known[code] = time.monotonic(), expected
     return expected
+
+
+def accuracy(*, since: datetime, now: datetime) -> list[Accuracy]:
+    """Judge the promises made since then, by type and by whether they were learned; what is not due yet is left out."""
+    answered = F("conversation__answered_at")
+    waited = ExpressionWrapper(answered - F("made_at"), output_field=DurationField())
+    second = Value(timedelta(seconds=1))
+    due = ExpressionWrapper(F("made_at") + second * F("high"), output_field=DateTimeField())
+    early = ExpressionWrapper(second * F("low"), output_field=DurationField())
+    rows = (
+        Promise.objects.filter(made_at__gte=since)
+        .annotate(waited=waited, due=due, early=early)
+        .filter(Q(due__lte=now) | Q(conversation__answered_at__isnull=False))
+        .values("type_code", "learned")
+        .annotate(
+            all=Count("pk"),
+            kept=Count("pk", filter=Q(conversation__answered_at__lte=F("due"))),
+            in_range=Count("pk", filter=Q(conversation__answered_at__lte=F("due"), waited__gte=F("early"))),
+        )
+        .order_by("type_code", "learned")
+    )
+    return [
+        Accuracy(row["type_code"], row["all"], row["kept"], row["in_range"], SHARE if row["learned"] else 0.0)
+        for row in rows
+    ]
 
 
 def forget() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from trustdesk.conversations import imaging_worker
+from trustdesk.policy.legibility import Look
 
 SECONDS = 10.0  # of wall clock for one picture
 _WORKER = Path(imaging_worker.__file__)
@@ -24,11 +25,10 @@ _places = threading.BoundedSemaphore(2)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture written anew; `file` is open, at its beginning. Width and height in pixels."""
+    """A picture written anew; `file` is open, at its beginning. `look`: what was measured of it."""
 
     file: IO[bytes]
-    width: int
-    height: int
+    look: Look
 
 
 class UnableToDecode(Exception):
@@ -70,6 +70,6 @@ def rewrite(source: IO[bytes], *, kind: str) -> Picture:
         target.close()
         # Ended by a signal means it hit a limit, or the decoder crashed: keep such a file, somebody may want to know.
         raise UnableToDecode("broken" if finished.returncode == imaging_worker.BROKEN else "too_complex")
-    width, height = (int(number) for number in finished.stderr.split())
+    width, height, sharpness, detail = (int(number) for number in finished.stderr.split())
     target.seek(0)
-    return Picture(target, width, height)
+    return Picture(target, Look(width, height, sharpness / imaging_worker.UNIT, detail / imaging_worker.UNIT))

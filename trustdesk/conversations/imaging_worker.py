@@ -1,6 +1,7 @@
 """Decode one picture and write it anew: run as a script, in a process of its own, by `imaging`.
 
-standard input: the picture · argument: its kind · standard output: the new picture · standard error: "width height".
+standard input: the picture · argument: its kind · standard output: the new picture · standard error: "width height
+sharpness detail", the last two as `policy.legibility` wants them, in parts of UNIT.
 Exit 0 done, 3 not a picture of that kind, 4 more than one picture may ask for.
 
 It imports nothing of this project and limits itself before it looks at a single byte: a decoder that is tricked into
@@ -24,6 +25,9 @@ OUTPUT = 64 * 1024 * 1024  # bytes
 PIXELS = 40_000_000  # of all frames together; 160 MB once decoded
 FRAMES = 300
 BROKEN, TOO_MUCH = 3, 4
+UNIT = 1_000_000
+MEASURED = 540, 1200  # pixels of the shorter and the longer side that are looked at: about how people see a screen
+EDGE = 48  # of 255: less contrast than that within a few pixels is no letter
 
 
 def limit() -> None:
@@ -54,13 +58,47 @@ def main(kind: str) -> int:
     if kind == "jpeg" and width * height > PIXELS // 2:
         image.draft("RGB", (width // 2, height // 2))  # large photographs at half size: turning one needs two copies
     if count > 1:
+        seen = measure(image)
         size = _animation(image, count, kind)
     else:
         ImageOps.exif_transpose(image, in_place=True)
+        seen = measure(image)
         size = _still(image, kind)
     sys.stdout.flush()
-    os.write(sys.stderr.fileno(), b"%d %d" % size)
+    os.write(sys.stderr.fileno(), b"%d %d %d %d" % (*size, *(int(one * UNIT) for one in seen)))
     return 0
+
+
+def measure(image: Decoded) -> tuple[float, float]:
+    """Return how sharp the edges of a picture are, and what share of it lies near one.
+
+    Around each edge: the largest step from one pixel to the next, as a share of the contrast within three pixels. A sharp letter
+    has all of its contrast in one step; blurring spreads it, whatever the colours.
+    """
+    from PIL import ImageChops, ImageFilter, ImageStat
+
+    shorter, longer = MEASURED
+    if image.mode not in ("L", "RGB", "RGBA"):
+        image = image.convert("L")
+    factor = max(1, min(image.size) // shorter)
+    seen = image.reduce(factor) if factor > 1 else image
+    left, top = ((side - min(side, longer)) // 2 for side in seen.size)
+    grey = seen.crop((left, top, left + min(seen.width, longer), top + min(seen.height, longer))).convert("L")
+
+    def spread(picture: Decoded, by: type[ImageFilter.MaxFilter] | type[ImageFilter.MinFilter]) -> Decoded:
+        for _ in range(3):
+            picture = picture.filter(by(3))
+        return picture
+
+    contrast = ImageChops.subtract(spread(grey, ImageFilter.MaxFilter), spread(grey, ImageFilter.MinFilter))
+    across = ImageChops.difference(grey, ImageChops.offset(grey, 1, 0))
+    down = ImageChops.difference(grey, ImageChops.offset(grey, 0, 1))
+    step = spread(ImageChops.lighter(across, down), ImageFilter.MaxFilter)
+    near = contrast.point([255 if value >= EDGE else 0 for value in range(256)])
+    detail = ImageStat.Stat(near).mean[0] / 255
+    if not detail:
+        return 0.0, 0.0
+    return ImageStat.Stat(step, near).mean[0] / ImageStat.Stat(contrast, near).mean[0], detail
 
 
 def _still(image: Decoded, kind: str) -> tuple[int, int]:

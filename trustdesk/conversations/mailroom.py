@@ -45,7 +45,8 @@ def read_due(*, now: datetime, most: int = BATCH) -> int:
 
 def preview(payload_id: int) -> Mail:
     """Read one mail for staff, without anything becoming of it. Raises LookupError, sealing.Unsealable, mail_reader.Unreadable."""
-    return mail_reader.read(post.content(payload_id), {}, patient=False)
+    envelope, content = post.whole(payload_id)
+    return mail_reader.read(content, envelope, patient=False)
 
 
 def revoke_addresses(*, now: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -13,9 +14,16 @@ from trustdesk.customers.models import Customer, Handle
 from trustdesk.policy.proof import Proof
 from trustdesk.staff.models import Team
 
+if TYPE_CHECKING:  # they ship no types, and are these
+    from django.db.models import ForeignKey as ParentalKey
+    from django.db.models import Model as ClusterableModel
+else:
+    from modelcluster.fields import ParentalKey
+    from modelcluster.models import ClusterableModel
 
-class RequestType(models.Model):
-    """What a case is about; decides its team and priority. Rows, so that staff can edit them."""
+
+class RequestType(ClusterableModel):
+    """What a case is about; decides its team and priority. Rows, so that staff can edit them, each with its questions."""
 
     id = models.BigAutoField(primary_key=True)
     code = models.SlugField(unique=True)
@@ -51,7 +59,7 @@ class RequestField(models.Model):
     """One question of a request type's form; what its kinds are and how they are judged is in `policy.forms`."""
 
     id = models.BigAutoField(primary_key=True)
-    type = models.ForeignKey(RequestType, on_delete=models.CASCADE, related_name="fields")
+    type = ParentalKey(RequestType, on_delete=models.CASCADE, related_name="fields")
     key = models.SlugField()
     kind = models.CharField(max_length=16)
     label = models.CharField(max_length=120)
@@ -59,11 +67,13 @@ class RequestField(models.Model):
     help = models.CharField(max_length=300, blank=True)
     help_zh = models.CharField(max_length=300, blank=True)
     required = models.BooleanField(default=False)
-    options = models.JSONField(default=list)  # of a choice: [value, label, label_zh] each
+    options = models.JSONField(default=list, blank=True)  # of a choice: [value, label, label_zh] each
     when_key = models.SlugField(blank=True)  # asked only if that field has one of these values
-    when_values = models.JSONField(default=list)
+    when_values = models.JSONField(default=list, blank=True)
     beside = models.SlugField(blank=True)  # the field that names the network or coin of this one
     position = models.SmallIntegerField(default=0)
+
+    sort_order_field = "position"  # the back office lets one drag them
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["type", "key"], name="field_once")]
@@ -367,6 +377,20 @@ class Promise(models.Model):
     def due_at(self) -> datetime:
         """When the first reply is to be there at the latest."""
         return self.made_at + timedelta(seconds=self.high)
+
+
+class Letter(models.Model):
+    """That we wrote to an address of our own accord: counted, so that nobody can have us flood it."""
+
+    id = models.BigAutoField(primary_key=True)
+    address = models.CharField(max_length=254)  # as `addresses.folded` writes it
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "-at"], name="letter_recent")]
+
+    def __str__(self) -> str:
+        return f"letter {self.pk}"
 
 
 class DeskPresence(models.Model):

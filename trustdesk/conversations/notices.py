@@ -1,29 +1,30 @@
 """What we mail about a case of its own accord: it was opened, there is an answer, a proof is needed, it is resolved.
 
-An address that nobody has shown to be his learns that something happened and where to look, never what was written;
-its first letter asks to confirm it. Nobody can have us send more than a few letters an hour to one address.
+An address that was only typed gets one letter, whatever happened: somebody named it, is it yours? It holds nothing that
+whoever typed it could have chosen, not even the case number, and comes once an hour and three times a day at most. Until
+it is confirmed nothing else leaves for that address; then everything that waited does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from trustdesk.channels import outbox
+from trustdesk.channels import addresses, outbox
 from trustdesk.channels.models import Delivery
 from trustdesk.conversations import mail_answers
-from trustdesk.conversations.models import Conversation, Promise
+from trustdesk.conversations.models import Conversation, Letter, Promise
 from trustdesk.conversations.wording import case_page, lasting
-from trustdesk.policy.proof import Proof
 
-AN_HOUR, A_DAY = 6, 20  # letters of ours to one address that nobody has shown to be his
+AN_HOUR, A_DAY = 1, 3  # letters to one address that nobody has shown to be his, from whatever case
 A_DAY_PROVED = 60
+_LOCK = 0x7D_1E77
 CONFIRMABLE = timedelta(days=7)
 _SALT = "trustdesk.conversations.notices"
 
@@ -36,22 +37,16 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
         with transaction.atomic():
             case = Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox").get(pk=identity)
             key = f"{what}:{case.pk}:{_when(case, what)}"
-            if not case.answer_to or case.spam_at or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
-                continue
             if what == "opened" and case.inbox.kind == "email":
-                confirm = f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
-                mail_answers.acknowledge(case, key=key, confirm=confirm, now=now)
-            else:
-                with override(case.locale):
-                    subject, lines = _LETTERS[what](case)
-                    _queue(case, key, what, subject, lines, now)
+                _acknowledge(case, key, now)
+            elif case.spam_at is None:
+                _mail(case, key, what, lambda: _LETTERS[what](case), now)  # noqa: B023
 
 
 def mail_unread(*, conversation_id: int, now: datetime) -> None:
-    """Mail an agent's unread answers to the address the customer left, each answer once.
+    """Mail an agent's unread answers to the proved address of their customer, each answer once.
 
-    What the customer wrote never goes to an address that was only typed; what the agents wrote goes there only from a chat
-    that never was about somebody's account: otherwise the letter says that there is an answer, and no more.
+    To an address that was only typed neither his words nor theirs go: it is asked to confirm, and the answers wait.
     """
     with transaction.atomic():
         case = (
@@ -65,23 +60,13 @@ def mail_unread(*, conversation_id: int, now: datetime) -> None:
             .order_by("seq")
             .values_list("seq", "text")
         )
-        if not case.answer_to or not unread or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
+        if not unread:
             return
-        about_account = case.entries.filter(event="proved", data__level__gte=int(Proof.SESSION)).exists()
-        open_ = case.answer_proved or (case.inbox.kind == "chat" and not about_account)
-        with override(case.locale):
-            here = (
-                _("There is an answer to your case. Open the chat where you asked to read it.")
-                if case.inbox.kind == "chat"
-                else _("There is an answer to your case. Read it here: %(url)s") % {"url": _page(case)}
-            )
-            lines = [text for _seq, text in unread] if open_ else [here]
-            if open_ and case.inbox.kind != "chat":
-                lines.append(_("To answer, open your case: %(url)s") % {"url": _page(case)})
-            subject = _("Answer to your case %(reference)s") % {"reference": case.reference}
-            _queue(case, f"unread:{case.pk}:{unread[-1][0]}", "answer", subject, lines, now)
-        case.customer_seq = unread[-1][0]
-        case.save(update_fields=["customer_seq"])
+        last = unread[-1][0]
+        sent = _mail(case, f"unread:{case.pk}:{last}", "answer", lambda: _answer(case, [text for _, text in unread]), now)
+        if sent and case.answer_proved:
+            case.customer_seq = last
+            case.save(update_fields=["customer_seq"])
 
 
 def mail_progress(*, reference: str, mail: str, now: datetime) -> None:
@@ -93,15 +78,9 @@ def mail_progress(*, reference: str, mail: str, now: datetime) -> None:
             .exclude(answer_to="")
             .first()
         )
-        if case is None or not _may_send(case.answer_to, proved=case.answer_proved, now=now):
-            return
-        with override(case.locale):
-            lines = [
-                _("Your case %(reference)s: %(state)s.") % {"reference": case.reference, "state": _state(case.status)},
-                _("Read and answer it here: %(url)s") % {"url": _page(case)},
-            ]
-            subject = _("Your case %(reference)s: where it stands") % {"reference": case.reference}
-            _queue(case, f"progress:{case.pk}:{int(now.timestamp()) // 600}", "progress", subject, lines, now)
+        if case is not None:
+            asked = int(now.timestamp()) // 600
+            _mail(case, f"progress:{case.pk}:{asked}", "progress", lambda: _progress(case), now)
 
 
 def confirmation(case: Conversation) -> str:
@@ -118,20 +97,35 @@ def confirmed(token: str) -> tuple[int, str] | None:
     return int(identity), str(mail)
 
 
+def _acknowledge(case: Conversation, key: str, now: datetime) -> None:
+    """Acknowledge a mail, within the same limits as every other letter."""
+    address = addresses.folded(case.answer_to)
+    if case.answer_to and _may_send(address, proved=case.answer_proved, now=now):
+        Letter.objects.create(address=address, at=now)
+        mail_answers.acknowledge(case, key=key, confirm=_confirm_url(case), now=now)
+
+
+def _confirm_url(case: Conversation) -> str:
+    return f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
+
+
+def _confirm(case: Conversation) -> tuple[str, list[str]]:
+    url = _confirm_url(case)
+    exchange = settings.EXCHANGE_NAME
+    return _("Please confirm your mail address"), [
+        _("Somebody gave this address to the support of %(exchange)s for answers.") % {"exchange": exchange},
+        _("Was it you? Confirm the address, and what waits for you comes here: %(url)s") % {"url": url},
+        _("It was not you? Then you need not do anything: without your confirmation nothing else is sent here."),
+    ]
+
+
 def _opened(case: Conversation) -> tuple[str, list[str]]:
     subject = _("Your case number: %(reference)s") % {"reference": case.reference}
     lines = [_("We have your request. Its number is %(reference)s.") % {"reference": case.reference}]
     promise = Promise.objects.filter(conversation=case).first()
-    if promise is not None:
+    if promise is not None and case.answered_at is None:
         lines.append(_("You can expect the first answer within %(time)s.") % {"time": lasting(promise.high)})
-    if case.answer_proved:
-        lines.append(_("Follow and answer it here: %(url)s") % {"url": _page(case)})
-    else:
-        url = f"{settings.PUBLIC_URL}/confirm/{confirmation(case)}/"
-        lines.append(
-            _("Is this your address? Confirm it, and answers come here: %(url)s") % {"url": url}
-        )
-        lines.append(_("You did not write to us? Then somebody typed your address; you need not do anything."))
+    lines.append(_("Follow and answer it here: %(url)s") % {"url": case_page(case.reference)})
     lines.append(
         _("Answers come from %(mail)s. Look in the spam folder, too, and put the address on your allow list.")
         % {"mail": settings.DEFAULT_FROM_EMAIL}
@@ -139,17 +133,29 @@ def _opened(case: Conversation) -> tuple[str, list[str]]:
     return subject, lines
 
 
+def _answer(case: Conversation, texts: list[str]) -> tuple[str, list[str]]:
+    subject = _("Answer to your case %(reference)s") % {"reference": case.reference}
+    return subject, [*texts, _("To answer, open your case: %(url)s") % {"url": case_page(case.reference)}]
+
+
+def _progress(case: Conversation) -> tuple[str, list[str]]:
+    return _("Your case %(reference)s: where it stands") % {"reference": case.reference}, [
+        _("Your case %(reference)s: %(state)s.") % {"reference": case.reference, "state": _state(case.status)},
+        _("Read and answer it here: %(url)s") % {"url": case_page(case.reference)},
+    ]
+
+
 def _proof(case: Conversation) -> tuple[str, list[str]]:
     return _("Your case %(reference)s: please show that it is you") % {"reference": case.reference}, [
         _("To go on with your case we need to know that it is you. You do that on a page of ours, never by mail."),
-        _("Open your case: %(url)s") % {"url": _page(case)},
+        _("Open your case: %(url)s") % {"url": case_page(case.reference)},
     ]
 
 
 def _resolved(case: Conversation) -> tuple[str, list[str]]:
     return _("Your case %(reference)s is resolved") % {"reference": case.reference}, [
         _("We believe that your case is resolved. Is it not? Open it within seven days and write to us again."),
-        _("Open your case: %(url)s") % {"url": _page(case)},
+        _("Open your case: %(url)s") % {"url": case_page(case.reference)},
     ]
 
 
@@ -161,29 +167,49 @@ def _when(case: Conversation, what: str) -> int:
     return 0 if what == "opened" else case.last_seq
 
 
-def _queue(case: Conversation, key: str, purpose: str, subject: str, lines: list[str], now: datetime) -> None:
+def _mail(
+    case: Conversation, key: str, purpose: str, letter: Callable[[], tuple[str, list[str]]], now: datetime
+) -> bool:
+    """Queue a letter to where a case is answered, if there is such a place and it has not had enough; say whether.
+
+    The caller holds the case, so that the same key is asked for once at a time.
+    """
+    key = key if case.answer_proved else f"{key}:unproved"
+    if not case.answer_to or Delivery.objects.filter(key=key).exists():
+        return False
+    address = addresses.folded(case.answer_to)
+    if not _may_send(address, proved=case.answer_proved, now=now):
+        return False
+    with override(case.locale):
+        subject, lines = letter() if case.answer_proved else _confirm(case)
+        text = "\n\n".join(lines)
+    Letter.objects.create(address=address, at=now)
     outbox.queue(
         key=key,
         inbox_id=outbox.mail_inbox(),
         conversation_id=case.pk,
-        purpose=purpose,
+        purpose=purpose if case.answer_proved else "confirm",
         recipient=case.answer_to,
         subject=subject,
-        text="\n\n".join(lines),
+        text=text,
         now=now,
         locale=case.locale,
     )
+    return True
 
 
-def _may_send(mail: str, *, proved: bool, now: datetime) -> bool:
-    sent = Delivery.objects.filter(recipient__iexact=mail, created_at__gt=now - timedelta(days=1))
+def forget_old(*, now: datetime) -> None:
+    """Delete the counts of letters that no limit looks at any more."""
+    Letter.objects.filter(at__lte=now - timedelta(days=1)).delete()
+
+
+def _may_send(address: str, *, proved: bool, now: datetime) -> bool:
+    with connection.cursor() as cursor:  # of two cases that name it at the same moment the second counts the first's
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, address))
+    sent = Letter.objects.filter(address=address, at__gt=now - timedelta(days=1))
     if proved:
         return sent.count() < A_DAY_PROVED
-    return sent.count() < A_DAY and sent.filter(created_at__gt=now - timedelta(hours=1)).count() < AN_HOUR
-
-
-def _page(case: Conversation) -> str:
-    return case_page(case.reference)
+    return sent.count() < A_DAY and sent.filter(at__gt=now - timedelta(hours=1)).count() < AN_HOUR
 
 
 def _state(status: str) -> str:
@@ -194,3 +220,4 @@ def _state(status: str) -> str:
         Status.RESOLVED: _("resolved"),
         Status.CLOSED: _("closed"),
     }[Status(status)]
+

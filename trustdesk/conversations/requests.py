@@ -6,20 +6,23 @@ Whoever calls has shown that the case is the customer's. Doing a thing twice cha
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 
 from trustdesk.conversations import acting, announce, notices, ownership, rulebook
 from trustdesk.conversations.acting import UnableToAct
-from trustdesk.conversations.attachments import NotServed, UploadRefused
+from trustdesk.conversations.attachments import Announced, NotServed, UploadRefused
 from trustdesk.conversations.attachments import announce as announce_upload
 from trustdesk.conversations.attachments import open_for as open_file
 from trustdesk.conversations.attachments import open_in as open_file_in
 from trustdesk.conversations.attachments import store as store_upload
 from trustdesk.conversations.intake import UnknownFile
 from trustdesk.conversations.models import Conversation, Thread
-from trustdesk.conversations.notices import mail_progress
+from trustdesk.conversations.pieces import PIECE
+from trustdesk.conversations.pieces import receive as store_piece
 from trustdesk.conversations.proving import WAYS, Step
 from trustdesk.conversations.proving import check as check_proof
 from trustdesk.conversations.proving import start as start_proof
@@ -31,14 +34,17 @@ from trustdesk.conversations.transcript import rows as transcript_rows
 from trustdesk.customers.identify import masked_mail
 from trustdesk.customers.visitors import Visitor
 from trustdesk.policy import guard
+from trustdesk.realtime import jobs
 
 COMMENT = 2_000  # characters
 ADDRESS = 254  # characters of a mail address (RFC 5321)
 
 # The part of their modules that customers' pages may name.
 __all__ = [
+    "PIECE",
     "WAYS",
     "Added",
+    "Announced",
     "FormRefused",
     "NotServed",
     "Opened",
@@ -49,14 +55,15 @@ __all__ = [
     "UploadRefused",
     "add_message",
     "announce_upload",
+    "ask_progress",
     "check_form",
     "check_proof",
+    "claim_mail",
     "close",
     "confirm_mail",
     "end",
     "find_transcript",
     "leave_mail",
-    "mail_progress",
     "mail_transcript",
     "mark_read",
     "masked_mail",
@@ -67,6 +74,7 @@ __all__ = [
     "render_text",
     "reopen",
     "start_proof",
+    "store_piece",
     "store_upload",
     "to_chat",
     "transcript_rows",
@@ -122,17 +130,36 @@ def to_chat(*, visitor: Visitor, reference: str, now: datetime) -> None:
 def confirm_mail(token: str, *, now: datetime) -> str | None:
     """Take note that the owner of an address showed that it is his; returns it masked, None for a link that is not good.
 
-    From now on answers go there, and who signs in with the address sees the case.
+    From now on what waited and all answers go there, and who signs in with the address sees the case. It counts for
+    every case in which the same customer named it.
     """
     found = notices.confirmed(token)
-    if found is None or not Conversation.objects.filter(pk=found[0], answer_to=found[1]).exists():
+    case = Conversation.objects.filter(pk=found[0], answer_to=found[1]).first() if found else None
+    if found is None or case is None:
         return None
-    identity, mail = found
-    with acting.on(identity, now=now) as act:
-        if not Conversation.objects.filter(pk=identity, answer_proved=True).exists():
-            act.set(answer_proved=True)
-            act.say("mail_confirmed", visible=True, mail=masked_mail(mail))
-    return masked_mail(mail)
+    _confirm(Conversation.objects.filter(customer=case.customer_id), found[1], now)
+    return masked_mail(found[1])
+
+
+def claim_mail(*, visitor: Visitor, mail: str, now: datetime) -> None:
+    """Take note that a visitor who named this address in his cases has just shown by a code that it is his."""
+    _confirm(Conversation.objects.filter(ownership.mine(visitor)), mail, now)
+
+
+def _confirm(cases: QuerySet[Conversation], mail: str, now: datetime) -> None:
+    named = cases.filter(answer_to__iexact=mail, answer_proved=False)
+    for identity in named.order_by("pk").values_list("pk", flat=True).distinct():
+        with acting.on(identity, now=now) as act:
+            if not Conversation.objects.filter(pk=identity, answer_proved=True).exists():
+                act.set(answer_proved=True)
+                act.say("mail_confirmed", visible=True, mail=masked_mail(mail))
+                act.tell("opened")
+                act.link.jobs.append(partial(jobs.defer, "conversations.mail_unread", conversation_id=identity))
+
+
+def ask_progress(*, reference: str, mail: str) -> None:
+    """Have it mailed how far a case is, if it is answered at this address: later, so that asking takes the same time for all."""
+    jobs.defer("conversations.mail_progress", reference=reference, mail=mail)
 
 
 def end(*, conversation_id: int, now: datetime) -> None:

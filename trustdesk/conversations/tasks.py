@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from trustdesk.channels import post
-from trustdesk.conversations import assignment, attachments, mailroom, notices, resolution
+from trustdesk.conversations import assignment, attachments, mailroom, notices, pieces, resolution
 from trustdesk.seams import clock
 
 
@@ -37,15 +37,29 @@ def tell(what: str, conversation_ids: list[int], **_: object) -> None:
 
 @app.task(name="conversations.mail_unread")
 def mail_unread(conversation_id: int, **_: object) -> None:
-    """Mail the answers that the customer has not read in the chat."""
+    """Mail the answers that the customer has not read."""
     notices.mail_unread(conversation_id=conversation_id, now=clock.now())
+
+
+@app.task(name="conversations.mail_progress")
+def mail_progress(reference: str, mail: str, **_: object) -> None:
+    """Mail how far a case is, to who is answered there."""
+    notices.mail_progress(reference=reference, mail=mail, now=clock.now())
+
+
+@app.periodic(cron="53 3 * * *", periodic_id="conversations.forget_letters")
+@app.task(name="conversations.forget_letters")
+def forget_letters(timestamp: int, **_: object) -> None:
+    """Delete counts of letters that no limit looks at any more."""
+    notices.forget_old(now=clock.now())
 
 
 @app.periodic(cron="41 3 * * *", periodic_id="conversations.sweep_uploads")
 @app.task(name="conversations.sweep_uploads")
 def sweep_uploads(timestamp: int, **_: object) -> None:
     """Remove what was uploaded and never sent."""
-    attachments.sweep(now=clock.now())
+    for key in attachments.sweep(now=clock.now()):
+        pieces.forget(key)
 
 
 @app.task(name=post.JOB)

@@ -180,6 +180,8 @@ def similar_cases(
     visitor: Visitor, *, code: str, subject: str, text: str, given: Mapping[str, str]
 ) -> list[Similar]:
     """Find the visitor's unfinished cases on the same transaction or order, on any channel, or with nearly the same text."""
+    if not ownership.may_have_cases(visitor):
+        return []
     own = Conversation.objects.filter(ownership.mine(visitor), status__in=UNFINISHED).distinct()
     cases = list(own.order_by("-updated_at")[:COMPARED])
     if not cases:

@@ -12,6 +12,7 @@ from trustdesk.net.addresses import network
 
 GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
 PROOF_STEPS = 30  # in that time, by one customer
+QUESTIONS = 20  # in that time, from one network, how a case stands whose number and address are typed
 
 
 @dataclass(slots=True)
@@ -40,6 +41,10 @@ class Limiter:
     def prove(self, *, visitor: Visitor, at: float) -> int:
         """Take one step of a proof, which asks the exchange, out of this customer's bucket; return 0, or the seconds to wait."""
         return self._take(f"prove:{visitor.thread}", PROOF_STEPS, GENERATION, at)
+
+    def ask(self, *, address: str, at: float) -> int:
+        """Take one question about a case out of this network's bucket; return 0, or the seconds to wait."""
+        return self._take(f"ask:{network(address)}", QUESTIONS, GENERATION, at)
 
     def _take(self, key: str, most: int, per: float, at: float) -> int:
         with self._lock:

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
 from trustdesk.policy import reference as case_number
-from trustdesk.portal import lines, signin
+from trustdesk.portal import lines, signin, wording
 from trustdesk.seams import clock
 
 
@@ -145,11 +145,12 @@ def follow(request: HttpRequest) -> HttpResponse:
         errors["reference"] = _t("This is not a case number. It looks like {example}.").format(example="K7M-4Q2-X9H2")
     if not _is_mail(mail):
         errors["mail"] = _t("This is not a mail address. It looks like name@example.com.")
+    if seconds := signin.too_curious(request):
+        errors = {"reference": wording.too_fast()}
     if number is None or errors:
-        return signin.page(
-            request, "portal/hub_follow.html", {"errors": errors, "typed": typed, "mail_typed": mail}, status=422
-        )
-    requests.mail_progress(reference=number, mail=mail, now=clock.now())
+        context = {"errors": errors, "typed": typed, "mail_typed": mail}
+        return signin.slowed(signin.page(request, "portal/hub_follow.html", context, status=422), seconds)
+    requests.ask_progress(reference=number, mail=mail)
     return redirect("/follow/?sent=1")
 
 

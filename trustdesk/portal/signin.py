@@ -65,6 +65,9 @@ def code(request: HttpRequest) -> HttpResponse:
         return _too_many(_code_page(request, mail, error=_wait(refused.retry_after)), refused.retry_after)
     if visitor is None:
         return _code_page(request, mail, error=_("That code is not right, or no longer valid."), status=422)
+    before = visitors.from_request(request)
+    if before is not None and not before.proved:
+        requests.claim_mail(visitor=before, mail=visitor.mail, now=clock.now())
     return _signed_in(visitor, then)
 
 
@@ -119,6 +122,16 @@ def to_sign_in(then: str) -> str:
 def too_fast(request: HttpRequest, visitor: Visitor, *, opens: bool = False) -> int:
     """Count what this visitor sends, and what strangers of his network open; returns 0, or the seconds to wait."""
     return limits.limiter.wait(visitor=visitor, address=address(request), opens=opens, at=time.monotonic())
+
+
+def too_curious(request: HttpRequest) -> int:
+    """Count what is asked from one network about cases by number and address; returns 0, or the seconds to wait."""
+    return limits.limiter.ask(address=address(request), at=time.monotonic())
+
+
+def slowed(response: HttpResponse, seconds: float) -> HttpResponse:
+    """Return the answer as it is, or, where there are seconds to wait, as one that says so."""
+    return _too_many(response, seconds) if seconds else response
 
 
 def address(request: HttpRequest) -> str:

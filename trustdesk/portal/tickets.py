@@ -97,26 +97,39 @@ def similar(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def files(request: HttpRequest) -> JsonResponse:
-    """Store one file of a form that is being written; answers its key, or why it was not taken."""
+    """Store one file of a form that is being written, or a piece of it; answers its key, how much of it is here, or why
+    it was not taken."""
     file, known = request.FILES.get("files"), visitors.from_request(request)
     visitor = known or visitors.anonymous()
-    if seconds := signin.too_fast(request, visitor, opens=known is None):
+    at, size = _whole_number(request, "at"), _whole_number(request, "of")
+    if not at and (seconds := signin.too_fast(request, visitor, opens=known is None)):
         refusal = {"error": "rate_limited", "text": wording.too_fast()}
         return JsonResponse(refusal, status=429, headers={"Retry-After": str(seconds)})
+    whose: dict[str, Any] = {"visitor": visitor, "client_id": request.POST.get("id", "")}
     try:
         if not isinstance(file, UploadedFile):
             raise requests.UploadRefused("incomplete")
-        kept = uploads.store(
-            file, visitor=visitor, client_id=request.POST.get("id", ""), locale=_locale(), now=clock.now()
-        )
+        if size is None:
+            kept: uploads.Kept | int = uploads.store(file, **whose, locale=_locale(), now=clock.now())
+        else:
+            kept = uploads.store_piece(file, at=at or 0, size=size, **whose, locale=_locale(), now=clock.now())
     except requests.UploadRefused as refused:
         words = wording.file_refusal(refused.code, most=uploads.MOST)
         return JsonResponse({"error": refused.code, "text": words}, status=_UPLOAD_STATUS.get(refused.code, 400))
-    answer = {"file": kept.key, "name": kept.name, "size": kept.size, "state": kept.state, "value": kept.value}
-    response = JsonResponse(answer, status=201)
+    response = JsonResponse({"have": kept}, status=202) if isinstance(kept, int) else _stored(kept)
     if known is None:
         visitors.remember(response, visitor)
     return response
+
+
+def _stored(kept: uploads.Kept) -> JsonResponse:
+    answer = {"file": kept.key, "name": kept.name, "size": kept.size, "state": kept.state, "value": kept.value}
+    return JsonResponse(answer | {"notice": kept.notice}, status=201)
+
+
+def _whole_number(request: HttpRequest, name: str) -> int | None:
+    typed = request.POST.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 9 else None
 
 
 def _take(request: HttpRequest, form: public.RequestForm, visitor: Visitor) -> HttpResponse:
@@ -237,6 +250,7 @@ def _sheet(
         "fresh": request.method != "POST",
         "most_files": uploads.MOST,
         "file_bytes": wording.FILE_BYTES,
+        "piece_bytes": requests.PIECE // 2,
     }
     return signin.page(request, "portal/ticket_new.html", context, status=status)
 

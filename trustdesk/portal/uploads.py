@@ -30,11 +30,17 @@ class Kept:
     size: int
     name: str
     state: str = "ready"
+    reason: str = ""  # why it is held, or hard to read
 
     @property
     def value(self) -> str:
         """Return how a form carries it from page to page."""
         return f"{self.key} {self.size} {self.name}"
+
+    @property
+    def notice(self) -> str:
+        """Return what makes a picture hard to read, in the reader's language; "" for most."""
+        return wording.hard_to_read(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +82,34 @@ def keep(
 def store(file: UploadedFile[Any], *, visitor: Visitor, client_id: str, locale: str, now: datetime) -> Kept:
     """Store a file of this visitor; the same `client_id` again is the same file. Raises UploadRefused."""
     media_type = file.content_type or ""
-    place = requests.announce_upload(
+    place = _announce(file, file.size or 0, visitor=visitor, client_id=client_id, locale=locale, now=now)
+    stored = requests.store_upload(key=place.key, ticket=place.ticket, stream=file, declared_type=media_type, now=now)
+    return Kept(stored.key, stored.size, stored.name, stored.state, stored.reason)
+
+
+def store_piece(
+    piece: UploadedFile[Any], *, at: int, size: int, visitor: Visitor, client_id: str, locale: str, now: datetime
+) -> Kept | int:
+    """Store what begins `at` of a file of `size` bytes; returns the file once it is whole, else how many bytes of it are
+    here. Raises UploadRefused."""
+    place = _announce(piece, size, visitor=visitor, client_id=client_id, locale=locale, now=now)
+    found = requests.store_piece(
+        place=place, size=size, at=at, piece=piece, declared_type=piece.content_type or "", now=now
+    )
+    return found if isinstance(found, int) else Kept(found.key, found.size, found.name, found.state, found.reason)
+
+
+def _announce(
+    file: UploadedFile[Any], size: int, *, visitor: Visitor, client_id: str, locale: str, now: datetime
+) -> requests.Announced:
+    return requests.announce_upload(
         handle_kind=visitor.kind,
         handle=visitor.value,
         client_id=client_id if _CLIENT_ID.fullmatch(client_id) else secrets.token_urlsafe(12),
         name=file.name or "file",
-        size=file.size or 0,
-        media_type=media_type,
+        size=size,
+        media_type=file.content_type or "",
         now=now,
         proof=visitor.proof_at(now),
         locale=locale,
     )
-    stored = requests.store_upload(key=place.key, ticket=place.ticket, stream=file, declared_type=media_type, now=now)
-    return Kept(stored.key, stored.size, stored.name, stored.state)

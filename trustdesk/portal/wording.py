@@ -170,6 +170,16 @@ def file_refusal(code: str, *, most: int) -> str:
     return str(words).format(limit=filesizeformat(FILE_BYTES), files=most)
 
 
+def hard_to_read(code: str) -> str:
+    """Say that a picture may not be of use as it is; "" for one that is."""
+    words = {
+        "too_small": gettext("This picture is very small. Can you send it in its full size?"),
+        "blurred": gettext("This picture is blurred, so we may not be able to read it. Can you take it again?"),
+        "empty": gettext("There is hardly anything to see in this picture. Is it the right one?"),
+    }
+    return words.get(code, "")
+
+
 def similar(why: str) -> str:
     """Say in what a case is alike."""
     return str(_SIMILAR.get(why, ""))

@@ -116,6 +116,12 @@ def seat(agent_id: int) -> Seat | None:
     return seats([agent_id]).get(agent_id)
 
 
+def manages(agent_id: int) -> bool:
+    """Say whether an active agent may manage teams, rules, channels and colleagues: whom the back office lets in."""
+    found = seat(agent_id)
+    return found is not None and may(found, Action.MANAGE)
+
+
 def seats(agent_ids: Collection[int]) -> dict[int, Seat]:
     """Load the seats of many agents in one query, by agent id; deactivated and unknown agents are absent."""
     with connection.cursor() as cursor:

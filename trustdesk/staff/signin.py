@@ -31,7 +31,7 @@ from django.utils.html import format_html
 from qrcode import QRCode  # type: ignore[import-untyped]
 
 from trustdesk.seams import clock
-from trustdesk.staff import audit, sessions
+from trustdesk.staff import audit, permissions, sessions
 from trustdesk.staff.models import Agent, Audit, Factor
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,13 @@ class AgentBackend(ModelBackend):
     def user_can_authenticate(self, user: Agent | AnonymousUser | None) -> bool:
         """Refuse deactivated agents, and demo agents in production, on every request."""
         return isinstance(user, Agent) and user.is_active and (settings.DEMO or not user.is_demo)
+
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        """Let into the back office who may manage; what one may do there, and everywhere else, `permissions` decides."""
+        if perm == "wagtailadmin.access_admin" and isinstance(user_obj, Agent):
+            return permissions.manages(user_obj.pk)
+        return super().has_perm(user_obj, perm, obj)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types

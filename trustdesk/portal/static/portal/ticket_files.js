@@ -1,5 +1,5 @@
 // Files of the form: chosen, dropped, pasted or photographed, blacked out where they are pictures, and on their way at once.
-// A lost connection is waited for; the same file sent again is the same file.
+// A large one goes in pieces: after a lost connection it goes on where it was. The same file sent again is the same file.
 
 import { size, text } from "../widget/texts.js";
 
@@ -12,6 +12,7 @@ export class Files {
     this.tray = document.getElementById("tray");
     this.most = Number(box.dataset.most);
     this.bytes = Number(box.dataset.bytes);
+    this.pieceBytes = Number(box.dataset.piece);
     this.piece = document.getElementById("piece-file").content;
     this.takeOver();
     addEventListener("online", () => this.items.filter((item) => item.state === "waiting").forEach((item) => this.send(item)));
@@ -92,6 +93,7 @@ export class Files {
     parts.remove.addEventListener("click", () => this.remove(item));
     parts.again.addEventListener("click", () => this.send(item));
     parts.edit.addEventListener("click", () => this.edit(item));
+    item.at = 0; // so much of it has arrived
     this.items.push(item);
     this.tray.append(root);
     return item;
@@ -123,21 +125,30 @@ export class Files {
     const body = new FormData();
     body.append("csrfmiddlewaretoken", this.form.elements.csrfmiddlewaretoken.value);
     body.append("id", item.id);
-    body.append("files", item.source, item.name);
+    body.append("at", item.at);
+    body.append("of", item.size);
+    const piece = item.source.slice(item.at, item.at + this.pieceBytes, item.source.type);
+    body.append("files", piece, item.name);
     const request = (item.request = new XMLHttpRequest()); // fetch tells no progress of a request
     request.open("POST", this.box.dataset.url);
     request.responseType = "json";
-    request.upload.onprogress = (event) => this.draw(Object.assign(item, { progress: event.loaded / event.total }));
+    request.upload.onprogress = ({ loaded, total }) => {
+      this.draw(Object.assign(item, { progress: (item.at + (piece.size * loaded) / total) / item.size }));
+    };
     request.onload = () => this.answered(item, request);
     request.onerror = () => this.wait(item);
     request.send(body);
-    this.draw(Object.assign(item, { state: "uploading", progress: 0, words: "" }));
+    this.draw(Object.assign(item, { state: "uploading", progress: item.at / item.size, words: "" }));
     this.changed();
   }
 
   answered(item, { status, response }) {
-    if (status === 201) {
-      Object.assign(item, { state: response.state === "held" ? "held" : "ready", value: response.value, name: response.name, size: response.size });
+    if (status === 202) {
+      Object.assign(item, { at: response.have, tries: 0 });
+      this.send(item);
+    } else if (status === 201) {
+      const { value, name, size, notice } = response;
+      Object.assign(item, { state: response.state === "held" ? "held" : "ready", value, name, size, words: notice });
       item.parts.name.textContent = item.name;
       this.draw(item);
       this.changed();
@@ -161,6 +172,7 @@ export class Files {
   draw({ state, words, again, progress = 0, parts, root, size: bytes, source, original, value }) {
     const says = { uploading: "file.uploading", waiting: "file.waits", ready: "file.ready", held: "file.held" };
     root.dataset.state = state;
+    root.classList.toggle("ticket-file--unclear", state === "ready" && Boolean(words));
     parts.about.textContent = words || text(says[state], { size: size(bytes) });
     parts.progress.hidden = state !== "uploading" && state !== "waiting";
     parts.progress.value = progress;

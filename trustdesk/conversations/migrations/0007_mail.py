@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('channels', '0002_mail'),
-        ('conversations', '0005_request_forms'),
+        ('conversations', '0006_letters_and_back_office'),
         ('customers', '0002_mail_codes'),
         ('staff', '0002_roles_and_append_only_audit'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

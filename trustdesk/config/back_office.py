@@ -1,0 +1,21 @@
+"""Addresses of the back office. Wagtail's own ways to sign in and to passwords lead to ours, past the second factor."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
+from wagtail.admin import urls as wagtail_urls
+
+
+def _instead(_request: HttpRequest, to: str) -> HttpResponse:
+    return HttpResponseRedirect(reverse(to))
+
+
+# The first that matches is asked: what stands here is never Wagtail's.
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("login/", _instead, {"to": "account_login"}, name="back_office_login"),
+    path("logout/", _instead, {"to": "account_logout"}, name="back_office_logout"),
+    path("account/", _instead, {"to": "staff_account"}, name="back_office_account"),
+    re_path(r"^password_reset/", _instead, {"to": "staff_account"}, name="back_office_passwords"),
+    path("", include(wagtail_urls)),
+]
