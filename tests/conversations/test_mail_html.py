@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.attacks import payloads
-from trustdesk.conversations import mail_html
+from trustdesk.channels.contract import MailFacts
+from trustdesk.conversations import mail_html, mail_parts
 
 ATTRIBUTES = {
     "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "class", "colspan", "data-cid", "data-file",
@@ -223,3 +224,23 @@ def test_what_is_shown_loads_what_it_is_told_and_nothing_else() -> None:
     shown = mail_html.shown(cleaned, at=at)
     assert asked == [("remote", "https://a.example/1.png"), ("cid", "x"), ("remote", "https://a.example/2.png")]
     assert [one.get("src") for tag, one in Page(shown).tags if tag == "img"] == ['/p?x="1"&y', None, None]
+
+
+PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<p>{PHRASE}</p>",
+        "".join(f"<p>{word}</p>" for word in PHRASE.split()),
+        "<ul>" + "".join(f"<li>{word}" for word in PHRASE.split()) + "</ul>",
+        "<p>" + " ".join(f"{word[:2]}<b>{word[2:]}</b>" for word in PHRASE.split()),
+        f'<p>x</p><img src="https://a.example/b.png" alt="{PHRASE}">',
+    ],
+)
+def test_a_secret_that_stands_in_the_html_alone_keeps_all_of_it_out(html: str) -> None:
+    """EM-9: the text of such a mail may say "see the HTML", and nobody would look for a phrase there."""
+    assert mail_parts.guarded(MailFacts("a@b.example", "claimed", html=html), secret=False).html == ""
+    plain = mail_parts.guarded(MailFacts("a@b.example", "claimed", html="<p>legal winner</p>"), secret=False)
+    assert "legal winner" in plain.html

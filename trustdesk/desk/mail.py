@@ -55,8 +55,10 @@ def picture(request: HttpRequest, token: str) -> HttpResponseBase:
     cookie: what lets them in is a name that only we can make, for one agent, one case and a few minutes."""
     try:
         response = _named(token)
-    except (mail_pictures.UnableToFetch, queries.NotFound, attachments.NotServed):
+    except mail_pictures.UnableToFetch:
         response = HttpResponseNotFound()
+    except (queries.NotFound, attachments.NotServed):
+        return HttpResponseNotFound()
     response.headers["Content-Security-Policy"] = _FILE
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # a frame without an origin is never the same one
     return response
