@@ -21,7 +21,8 @@ from trustdesk.channels.contract import Inbound
 from trustdesk.channels.models import Delivery, Inbox
 from trustdesk.conversations import intake, notices, rulebook
 from trustdesk.conversations.intake import Arrival, Received
-from trustdesk.conversations.models import Conversation, MailPart, Promise, Thread
+from trustdesk.conversations.mail_models import MailPart
+from trustdesk.conversations.models import Conversation, Promise, Thread
 from trustdesk.customers.identify import handle_for
 from trustdesk.net.dkim import DkimKey
 from trustdesk.policy.proof import Proof

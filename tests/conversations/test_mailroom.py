@@ -15,7 +15,8 @@ from tests.world import NOON
 from trustdesk.channels import addresses
 from trustdesk.channels.models import Delivery, Inbox
 from trustdesk.conversations import mailroom
-from trustdesk.conversations.models import Conversation, Evidence, MailPart
+from trustdesk.conversations.mail_models import MailPart
+from trustdesk.conversations.models import Conversation, Evidence
 from trustdesk.customers.models import Handle
 from trustdesk.staff.models import Agent, Team
 

@@ -12,7 +12,8 @@ from trustdesk.channels import addresses, post
 from trustdesk.channels.models import Delivery, ReplyAddress
 from trustdesk.conversations import asides, mailroom, public
 from trustdesk.conversations.acting import UnableToAct
-from trustdesk.conversations.models import Conversation, Entry, Evidence, MailPart, SideConversation
+from trustdesk.conversations.mail_models import MailPart, SideConversation
+from trustdesk.conversations.models import Conversation, Entry, Evidence
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailroom_open")]
 

@@ -15,7 +15,8 @@ from tests.world import NOON
 from trustdesk.channels import post, sealing
 from trustdesk.channels.models import HookPayload
 from trustdesk.conversations import mailroom
-from trustdesk.conversations.models import Attachment, Conversation, Entry, MailPart
+from trustdesk.conversations.mail_models import MailPart
+from trustdesk.conversations.models import Attachment, Conversation, Entry
 from trustdesk.seams import failpoints
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailroom_open")]

@@ -12,7 +12,7 @@ from trustdesk.channels.contract import Inbound
 from trustdesk.channels.models import Delivery, HookPayload, Inbox
 from trustdesk.conversations import acting, intake, mail_html, timeline
 from trustdesk.conversations.intake import Arrival, Received
-from trustdesk.conversations.models import MailPart
+from trustdesk.conversations.mail_models import MailPart
 
 LIN = "lin.wei@customer.example"
 RAW = (

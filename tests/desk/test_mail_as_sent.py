@@ -19,7 +19,8 @@ from tests.world import NOON
 from trustdesk.channels import addresses, post
 from trustdesk.conversations import assignment, mail_html, mail_pictures
 from trustdesk.conversations.intake import Received
-from trustdesk.conversations.models import Attachment, Entry, MailPart
+from trustdesk.conversations.mail_models import MailPart
+from trustdesk.conversations.models import Attachment, Entry
 from trustdesk.desk import mail
 from trustdesk.seams import clock
 from trustdesk.staff.models import Agent, Audit, Membership, Role, Team

@@ -20,7 +20,8 @@ from tests.desk.town import DESKTOP, PHONE, Town, is_sound
 from trustdesk.channels import addresses, outbox
 from trustdesk.conversations import assignment, mail_html
 from trustdesk.conversations.intake import Received
-from trustdesk.conversations.models import Attachment, MailPart, SideConversation
+from trustdesk.conversations.mail_models import MailPart, SideConversation
+from trustdesk.conversations.models import Attachment
 from trustdesk.seams import clock
 from trustdesk.staff.models import Audit, Role
 from trustdesk.staff.permissions import Seat

@@ -285,18 +285,14 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 WAGTAIL_SITE_NAME = "Trustdesk"
 WAGTAILADMIN_BASE_URL = PUBLIC_URL
 # Nothing is asked of third parties, and who works here is decided and signed in by `trustdesk.staff` alone.
-WAGTAIL_ENABLE_UPDATE_CHECK = False
-WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_ENABLE_UPDATE_CHECK = WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
-WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
-WAGTAIL_PASSWORD_RESET_ENABLED = False
-WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
-WAGTAILADMIN_PERMITTED_LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_PASSWORD_RESET_ENABLED = WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 
 # Languages and time -------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGES = WAGTAILADMIN_PERMITTED_LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -382,8 +378,7 @@ if _dkim_key := env.secret("MAIL_DKIM_KEY", default="").replace("\\n", "\n"):
 # What Django itself sends (notices to staff about their sign-in) leaves through the same door.
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend" if MODE == "test" else "trustdesk.channels.mail_backend.Outgoing"
 
-# Name servers decide who is believed to have sent a mail; blank: those of the system.
-DNS_SERVERS = env.words("DNS_SERVERS", default=())
+DNS_SERVERS = env.words("DNS_SERVERS", default=())  # who sent a mail; blank: those of the system
 for _server in DNS_SERVERS:
     try:
         nameserver(_server)

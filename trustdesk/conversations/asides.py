@@ -15,7 +15,8 @@ from django.core.validators import validate_email
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.contract import MailFacts
 from trustdesk.conversations import acting, mail_parts, timeline
-from trustdesk.conversations.models import Conversation, SideConversation
+from trustdesk.conversations.mail_models import SideConversation
+from trustdesk.conversations.models import Conversation
 from trustdesk.customers.identify import handle_for
 from trustdesk.customers.models import Handle
 from trustdesk.policy import guard

@@ -19,7 +19,8 @@ from django.utils.translation import override
 
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.models import Delivery
-from trustdesk.conversations.models import Conversation, Entry, MailPart, Promise
+from trustdesk.conversations.mail_models import MailPart
+from trustdesk.conversations.models import Conversation, Entry, Promise
 from trustdesk.conversations.wording import case_page, lasting
 from trustdesk.customers.models import Handle
 from trustdesk.policy.proof import Proof

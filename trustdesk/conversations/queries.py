@@ -12,7 +12,8 @@ from django.db.models.functions import Coalesce, Left
 
 from trustdesk.channels.models import Delivery
 from trustdesk.conversations import attachments, mail_html
-from trustdesk.conversations.models import Attachment, Conversation, Entry, Evidence, MailPart, Proving
+from trustdesk.conversations.mail_models import MailPart
+from trustdesk.conversations.models import Attachment, Conversation, Entry, Evidence, Proving
 from trustdesk.customers.models import Handle
 from trustdesk.policy import reference as references
 from trustdesk.staff import permissions
