@@ -14,7 +14,7 @@ from tests.letters import bring, letter
 from tests.world import NOON
 from trustdesk.channels import post, sealing
 from trustdesk.channels.models import HookPayload
-from trustdesk.conversations import mailroom
+from trustdesk.conversations import mailroom, notices
 from trustdesk.conversations.mail_models import MailPart
 from trustdesk.conversations.models import Attachment, Conversation, Entry
 from trustdesk.seams import failpoints
@@ -50,7 +50,11 @@ def test_files_are_kept_and_what_is_not_is_named() -> None:
 def test_mail_from_a_throw_away_address_is_taken_and_marked() -> None:
     """EM-8."""
     [row] = bring(letter(sender="x@mailinator.com", vouched=""))
-    assert "throw_away_mail" in events(case_of(row))
+    case = case_of(row)
+    assert "throw_away_mail" in events(case)
+    notices.tell(what="opened", conversation_ids=[case.pk], now=NOON)
+    [ack] = mailed("opened")
+    assert "lasting address" in ack.text
 
 
 def test_spam_opens_a_case_that_is_in_no_list_and_is_not_answered() -> None:

@@ -91,7 +91,7 @@ def _tokens(given: dict[str, str]) -> oauth.OAuth2 | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
+class Account:
     """A mailbox to be fetched, as the database has it; another `secrets` is another account."""
 
     inbox_id: int
@@ -109,14 +109,14 @@ class Fetching:
     no mail."""
 
     def __init__(self) -> None:
-        self._watchers: dict[_Account, Watcher] = {}
+        self._watchers: dict[Account, Watcher] = {}
         self._threads = DatabaseThreads(1, name="mailboxes")
 
     async def run_until(self, stop: asyncio.Event) -> None:
         """Fetch what there is to fetch, and keep the fetchers alive, until `stop`."""
         while not stop.is_set():
             try:
-                await self._keep(await self._threads(_accounts))
+                await self._keep(await self._threads(accounts))
             except Exception as error:  # noqa: BLE001  the database is away: what runs goes on, the next look comes
                 log.warning("mailboxes could not be looked up: %s", type(error).__name__)
             try:
@@ -130,7 +130,7 @@ class Fetching:
             await asyncio.to_thread(watcher.stop)
         self._watchers.clear()
 
-    async def _keep(self, wanted: Sequence[_Account]) -> None:
+    async def _keep(self, wanted: Sequence[Account]) -> None:
         for account in set(self._watchers) - set(wanted):
             await asyncio.to_thread(self._watchers.pop(account).stop)
         for account in wanted:
@@ -141,12 +141,13 @@ class Fetching:
                 watcher.start()
 
 
-def _accounts() -> list[_Account]:
+def accounts() -> list[Account]:
+    """List the mailboxes that are to be fetched."""
     rows = Inbox.objects.filter(kind="email", enabled=True, secrets__isnull=False).order_by("id")
-    return [_Account(row.pk, bytes(row.secrets)) for row in rows if row.secrets is not None]
+    return [Account(row.pk, bytes(row.secrets)) for row in rows if row.secrets is not None]
 
 
-def _watcher(account: _Account) -> Watcher | None:
+def _watcher(account: Account) -> Watcher | None:
     inbox = account.inbox_id
     MailboxState.objects.get_or_create(inbox_id=inbox)
     try:

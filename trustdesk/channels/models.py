@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from trustdesk.staff.models import Team
@@ -24,6 +26,23 @@ class Inbox(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.name}"
+
+
+class _OfMail(models.Manager["MailAddress"]):
+    def get_queryset(self) -> models.QuerySet[MailAddress]:
+        return super().get_queryset().filter(kind="email")
+
+
+class MailAddress(Inbox):
+    """A mail address of ours, as administrators edit it."""
+
+    objects: ClassVar[_OfMail] = _OfMail()
+
+    class Meta:
+        proxy = True
+
+    def __str__(self) -> str:
+        return self.address or self.name
 
 
 class HookPayload(models.Model):

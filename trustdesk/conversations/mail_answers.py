@@ -23,6 +23,7 @@ from trustdesk.conversations.mail_models import MailPart
 from trustdesk.conversations.models import Conversation, Entry, Promise
 from trustdesk.conversations.wording import case_page, lasting
 from trustdesk.customers.models import Handle
+from trustdesk.customers.throw_away import is_throw_away
 from trustdesk.policy.proof import Proof
 
 QUIET = timedelta(hours=24)  # between two acknowledgements to one address
@@ -37,6 +38,13 @@ def acknowledge(case: Conversation, *, key: str, confirm: str, now: datetime) ->
         return
     with override(case.locale):
         subject, lines = _received(case) if case.answer_proved or _known(case.answer_to) else _neutral(confirm)
+        if is_throw_away(case.answer_to):
+            lines.append(
+                _(
+                    "This address belongs to a throw-away mail service, where our answer may be lost. "
+                    "Please write again from a lasting address of yours."
+                )
+            )
     _queue(case, key=key, purpose="opened", subject=subject, lines=lines, about=_about(case, case.last_seq), now=now)
 
 

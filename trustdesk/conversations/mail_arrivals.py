@@ -10,8 +10,6 @@ from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 
-from disposable_email_domains import blocklist
-
 from trustdesk.channels import addresses, post
 from trustdesk.channels.addresses import Route
 from trustdesk.channels.contract import Inbound, MailFacts
@@ -143,12 +141,6 @@ def kept(text: str, *, sender: str = "") -> str:
     """Return a text as it may be stored: PostgreSQL knows no NUL, nobody needs our made addresses, and the sender's own
     anti-phishing phrase, which programs quote from our mail, is none of staff's business."""
     return phrases.hide(addresses.without_tokens(text.replace("\0", "")), mail=sender)
-
-
-def is_throw_away(address: str) -> bool:
-    """Say whether an address belongs to a service of throw-away mailboxes, or to a part of its domain."""
-    labels = address.rpartition("@")[2].lower().split(".")
-    return any(".".join(labels[n:]) in blocklist for n in range(len(labels) - 1))
 
 
 def _account(sender: str) -> tuple[Fact, ...]:

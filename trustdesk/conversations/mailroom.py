@@ -19,6 +19,7 @@ from trustdesk.channels.models import ReplyAddress
 from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals, provider_post, returned_mail
 from trustdesk.conversations.mail_arrivals import Letter
 from trustdesk.conversations.models import Conversation
+from trustdesk.customers.throw_away import is_throw_away
 from trustdesk.policy import mail as policy
 from trustdesk.policy.mail import Decision, Facts, Fate, Kind, Verdict
 from trustdesk.seams import failpoints
@@ -171,7 +172,7 @@ def _stored(arrivals: Sequence[intake.Arrival], now: datetime) -> Iterable[intak
 
 
 def _note_throw_away(letter: Letter, received: intake.Received, now: datetime) -> None:
-    if mail_arrivals.is_throw_away(letter.sender):
+    if is_throw_away(letter.sender):
         with acting.on(received.conversation_id, now=now) as act:
             act.say("throw_away_mail", visible=False, domain=letter.sender.rpartition("@")[2])
 

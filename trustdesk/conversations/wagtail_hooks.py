@@ -1,4 +1,4 @@
-"""What administrators edit in the back office: request types, each with the questions of its form."""
+"""What administrators edit in the back office: request types, each with the questions of its form, and our mail addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
 
-from trustdesk.conversations import editing
+from trustdesk.channels.models import MailAddress
+from trustdesk.conversations import editing, mail_editing
 from trustdesk.conversations.models import RequestType
 from trustdesk.staff.backoffice import AuditedViewSet
 
@@ -96,6 +97,37 @@ class RequestTypes(AuditedViewSet):
         ],
         base_form_class=editing.TypeForm,
     )
+
+
+class MailAddresses(AuditedViewSet):
+    """Addresses are never deleted, for cases came there: one that is no longer wanted takes no more mail."""
+
+    model = MailAddress
+    name = "mail_addresses"
+    url_prefix = "mail-addresses"
+    icon = "mail"
+    menu_label = _("Mail addresses")
+    allows = frozenset({"add", "change", "view"})
+    list_display = ["__str__", "name", "team", "type_code", "enabled"]
+    ordering = ["id"]
+    edit_handler = ObjectList(
+        [
+            FieldPanel("address", heading=_("Address"), help_text=_("It cannot be changed later; blank is the one of MAIL_FROM.")),
+            FieldPanel("name", heading=_("Name")),
+            FieldPanel("team", heading=_("Team; without one, that of the request type")),
+            FieldPanel("type_code", heading=_("What its mail is about where the subject does not say")),
+            FieldPanel("enabled", heading=_("Takes mail")),
+            FieldPanel("fetched_from", heading=_("Mailbox it is fetched from")),
+            FieldPanel("stop_fetching", heading=_("Fetch it no longer")),
+        ],
+        base_form_class=mail_editing.AddressForm,
+    )
+
+
+@hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]  # Wagtail ships no types
+def mail_addresses() -> MailAddresses:
+    """Add our mail addresses to the back office."""
+    return MailAddresses()
 
 
 @hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]  # Wagtail ships no types

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from trustdesk.channels import mailbox
+from trustdesk.channels.listening import listen
 from trustdesk.demo import letters as where
 from trustdesk.demo.cast import PASSWORD, STAFF
 from trustdesk.demo.doors import local_only
@@ -35,7 +36,15 @@ def start(request: HttpRequest) -> HttpResponse:
         for one in STAFF
     ]
     return render(
-        request, "demo/start.html", {"logins": logins, "password": PASSWORD, "exchange": settings.EXCHANGE_NAME}
+        request,
+        "demo/start.html",
+        {
+            "logins": logins,
+            "password": PASSWORD,
+            "exchange": settings.EXCHANGE_NAME,
+            "mail_in": listen(settings.MAIL_LISTEN),
+            "support": settings.DEFAULT_FROM_EMAIL,
+        },
     )
 
 

@@ -8,6 +8,7 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from trustdesk.channels.listening import listen
 from trustdesk.config import checks, lifeline, request_head
 from trustdesk.config.websocket import WebSocket
 
@@ -75,6 +76,8 @@ def _welcome() -> str:
         ("Demo exchange with the chat", f"{settings.PUBLIC_URL}/demo/"),
         ("Desk", f"{settings.PUBLIC_URL}/desk/"),
     ]
+    if where := listen(settings.MAIL_LISTEN):
+        rows.append(("Mail is taken at", f"{where.host}:{where.port}", f"for {settings.DEFAULT_FROM_EMAIL} (SMTP, no password)"))
     if settings.DEMO:
         logins = getattr(importlib.import_module("trustdesk.demo"), "logins", None)
         rows += [tuple(map(str, row)) for row in logins()] if logins else []
