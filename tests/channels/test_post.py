@@ -77,6 +77,25 @@ def test_what_a_dead_process_left_is_taken_again_and_no_earlier() -> None:
 
 
 @pytest.mark.django_db
+def test_what_readers_die_over_is_taken_alone_and_put_aside_the_third_time() -> None:
+    """F-37, F-44: a mail that takes its reader along takes no other mail along, and not for ever."""
+    post.store([raw("smtp:poison"), raw("smtp:good")])
+    now = NOON
+    assert len(post.claim(now=now, most=10)) == 2  # the process dies over one of them
+    alone = []
+    for _ in range(8):
+        now += post.LEASE + timedelta(seconds=1)
+        for one in post.claim(now=now, most=10):
+            alone.append(one.id)
+            if one.content == MAIL and one.id != HookPayload.objects.get(source="smtp:poison").pk:
+                post.processed({one.id: None}, now=now)
+    poison, good = HookPayload.objects.order_by("source").last(), HookPayload.objects.get(source="smtp:good")
+    assert poison is not None
+    assert (poison.state, poison.reason, good.state) == (State.UNREADABLE, "died", State.PROCESSED)
+    assert alone.count(poison.pk) == post.ATTEMPTS - 1
+
+
+@pytest.mark.django_db
 def test_the_third_failure_is_the_last_and_staff_may_try_again() -> None:
     post.store([raw()])
     now = NOON

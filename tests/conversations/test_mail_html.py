@@ -241,6 +241,6 @@ PHRASE = "legal winner thank year wave sausage worth useful legal winner thank y
 )
 def test_a_secret_that_stands_in_the_html_alone_keeps_all_of_it_out(html: str) -> None:
     """EM-9: the text of such a mail may say "see the HTML", and nobody would look for a phrase there."""
-    assert mail_parts.guarded(MailFacts("a@b.example", "claimed", html=html), secret=False).html == ""
-    plain = mail_parts.guarded(MailFacts("a@b.example", "claimed", html="<p>legal winner</p>"), secret=False)
+    assert mail_parts.guarded(MailFacts("a@b.example", "claimed", html=html), secret=False)[0].html == ""
+    plain, _ = mail_parts.guarded(MailFacts("a@b.example", "claimed", html="<p>legal winner</p>"), secret=False)
     assert "legal winner" in plain.html

@@ -9,7 +9,7 @@ import pytest
 from mnemonic import Mnemonic
 
 from tests import letters
-from tests.conversations.mails import EVE, WROTE, case_of, events, mailed, said
+from tests.conversations.mails import EVE, WROTE, case_of, events, mailed, said, token_of
 from tests.letters import bring, letter
 from tests.world import NOON
 from trustdesk.channels import post, sealing
@@ -35,8 +35,14 @@ def test_a_secret_in_a_mail_is_stored_nowhere() -> None:
     assert "secret_masked" in events(case)
     with pytest.raises(sealing.Unsealable):
         post.content(row.pk)
+    case = case_of(bring(letter(sender="carl@mail.example"))[0])
+    [aside] = bring(letter(f"look: {phrase}", sender="dora@mail.example"), to=token_of(case, "carl@mail.example"))
+    with pytest.raises(sealing.Unsealable):
+        post.content(aside.pk)
     [quoted] = bring(letter(f"see below\n\n{WROTE}\n> {phrase}\n", sender="bob@mail.example"))
     assert " ".join(words[3:8]) not in MailPart.objects.get(conversation=case_of(quoted)).quoted
+    with pytest.raises(sealing.Unsealable):
+        post.content(quoted.pk)
 
 
 def test_files_are_kept_and_what_is_not_is_named() -> None:

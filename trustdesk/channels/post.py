@@ -112,17 +112,26 @@ def submit(raw: Raw) -> Future[bool]:
 
 
 def claim(*, now: datetime, most: int) -> list[Claimed]:
-    """Take what is due or was left behind, oldest first; two processes never take the same."""
+    """Take what is due or was left behind, oldest first; two processes never take the same.
+
+    What a process died over is taken alone, so that it takes nothing else along, and the third time it is put aside.
+    """
     with transaction.atomic():
         rows = list(
             HookPayload.objects.select_for_update(skip_locked=True)
             .filter(Q(claimed_at=None) | Q(claimed_at__lt=now - LEASE), state=State.STORED, not_before__lte=now)
             .order_by("not_before", "id")[:most]
         )
+        left_behind = [row for row in rows if row.claimed_at is not None]
+        rows = left_behind[:1] or rows
         for row in rows:
+            if row.attempts >= ATTEMPTS and row.claimed_at is not None:
+                row.state, row.reason, row.processed_at = State.UNREADABLE, "died", now
+                log.warning("payload %s was what readers died over", row.pk)
             row.claimed_at, row.attempts = now, row.attempts + 1
-        HookPayload.objects.bulk_update(rows, ["claimed_at", "attempts"])
-    return [claimed for row in rows if (claimed := _opened(row, now)) is not None]
+        HookPayload.objects.bulk_update(rows, ["claimed_at", "attempts", "state", "reason", "processed_at"])
+    stored = [row for row in rows if row.state == State.STORED]
+    return [claimed for row in stored if (claimed := _opened(row, now)) is not None]
 
 
 def _opened(row: HookPayload, now: datetime) -> Claimed | None:

@@ -5,6 +5,7 @@ They are notes, so no customer's page can name them; they neither reopen a case 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,8 @@ from trustdesk.staff.permissions import Action, Seat
 
 TEXT = 10_000  # characters of a question
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Aside:
@@ -38,13 +41,15 @@ class Aside:
 
 
 def note(aside: Aside, *, now: datetime) -> bool:
-    """Put a mail into a case as a note from its sender; False where it was there already, or the case is gone."""
+    """Put a mail into a case as a note from its sender, once; say whether there was a secret in it."""
     sender = handle_for(kind=Handle.Kind.MAIL, value=aside.mail.sender, now=now)
     masked = guard.mask(aside.text)
+    mail, beside = mail_parts.guarded(aside.mail, secret=bool(masked.found))
+    secret = bool(masked.found or beside)
     try:
         with acting.on(aside.conversation_id, now=now) as act:
             if timeline.known(act.link, [(aside.inbox_id, aside.external_id)]):
-                return False
+                return secret
             act.add(
                 timeline.Draft(
                     act.row.id,
@@ -59,10 +64,10 @@ def note(aside: Aside, *, now: datetime) -> bool:
                 )
             )
             line = timeline.Line(act.row.id, act.row.last_seq + 1, now, masked.text, {})
-            mail_parts.keep(act.link, [(line, mail_parts.guarded(aside.mail, secret=bool(masked.found)))])
+            mail_parts.keep(act.link, [(line, mail)])
     except acting.UnableToAct:
-        return False
-    return True
+        log.info("case %s of an aside is gone", aside.conversation_id)
+    return secret
 
 
 def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: datetime) -> None:

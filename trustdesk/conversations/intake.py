@@ -86,7 +86,10 @@ def _guard(arrival: Arrival) -> Message:
     masked = guard.mask(inbound.text)
     answers = {key: guard.mask(value) for key, value in inbound.fields}
     kinds = tuple(dict.fromkeys(finding.kind for each in (masked, *answers.values()) for finding in each.found))
-    mail = mail_parts.guarded(inbound.mail, secret=bool(kinds)) if inbound.mail else None
+    mail = None
+    if inbound.mail is not None:
+        mail, beside = mail_parts.guarded(inbound.mail, secret=bool(kinds))
+        kinds = tuple(dict.fromkeys((*kinds, *beside)))
     facts = {(one.kind, one.value, one.chain, one.coin): one for one in (*inbound.facts, *evidence.recognise(masked.text))}
     return Message(
         arrival,

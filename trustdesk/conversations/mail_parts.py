@@ -14,19 +14,22 @@ from trustdesk.policy import guard
 QUOTED = 100_000  # characters of a history that are kept
 
 
-def guarded(mail: MailFacts, *, secret: bool) -> MailFacts:
-    """Take secrets out of what stands beside the text. HTML can hide one between its tags: where there is a secret
-    anywhere (`secret`: in the text), none of it is kept."""
+def guarded(mail: MailFacts, *, secret: bool) -> tuple[MailFacts, tuple[str, ...]]:
+    """Take secrets out of what stands beside the text; return the rest, and what kinds were in history and HTML.
+
+    HTML can hide one between its tags: where there is a secret anywhere (`secret`: in the text), none of it is kept.
+    """
     quoted = guard.mask(mail.quoted[:QUOTED])
-    html = "" if secret or quoted.found else mail_html.clean(mail.html, files=dict(mail.inline))
+    html = mail_html.clean(mail.html, files=dict(mail.inline))
     # The text and the HTML of a mail may say different things, and only the text was looked through so far.
-    hidden = any(guard.mask(words).found for words in mail_html.words(html))
-    return replace(
+    hidden = [found for words in mail_html.words(html) for found in guard.mask(words).found]
+    kept = replace(
         mail,
         quoted=quoted.text,
-        html="" if hidden else html,
+        html="" if secret or quoted.found or hidden else html,
         refused_files=tuple((guard.mask(name).text[:200], code) for name, code in mail.refused_files),
     )
+    return kept, tuple(finding.kind for finding in (*quoted.found, *hidden))
 
 
 def keep(link: statements.Link, parts: Sequence[tuple[timeline.Line, MailFacts]]) -> None:

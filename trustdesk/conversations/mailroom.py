@@ -194,8 +194,9 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
     aside = asides.Aside(
         decision.conversation_id, letter.claimed.inbox_id, letter.fingerprint, decision.because, text, facts
     )
-    asides.note(aside, now=now)
-    post.processed({letter.claimed.id: decision.conversation_id}, now=now)
+    secret = asides.note(aside, now=now)
+    one = letter.claimed.id
+    post.processed({one: decision.conversation_id}, now=now, shred=[one] if secret else [])
 
 
 def _bounced(letter: Letter, _decision: Decision, now: datetime) -> None:
