@@ -48,6 +48,7 @@ def letter(subject: str, text: str, *, at: datetime) -> EmailMessage:
     return compose(sender=sender, to=to, subject=subject, text=text, now=at)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_speak_both_languages(visitor: Client, page: str) -> None:
     sign_in(visitor, "100002")
@@ -61,6 +62,7 @@ def test_pages_speak_both_languages(visitor: Client, page: str) -> None:
     assert left == set(), "English sentences on the Chinese page"
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_hold_nothing_inline(visitor: Client, page: str) -> None:
     sign_in(visitor, "100001")

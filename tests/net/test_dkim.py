@@ -333,10 +333,17 @@ def test_a_key_that_is_of_no_use_is_refused_without_being_quoted(key: str) -> No
     assert "AAAA" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("name", "selector"), [("", "s1"), ("test", "s1"), ("ok.test", ""), ("ok.test", "a b;x=")])
-def test_a_key_needs_a_domain_and_a_selector(name: str, selector: str) -> None:
+@pytest.mark.parametrize(("name", "selector"), [("", "s1"), ("test", "s1"), ("ok.test", "a b;x=")])
+def test_a_key_needs_a_domain_and_a_selector_that_are_some(name: str, selector: str) -> None:
     with pytest.raises(ValueError, match="is none"):
         DkimKey(name, selector, pem())
+
+
+def test_a_selector_follows_from_its_key() -> None:
+    one = DkimKey("ok.test", "", pem())
+    assert one.selector == DkimKey("other.test", "", one.private_key).selector
+    assert one.record[0] == f"{one.selector}._domainkey.ok.test"
+    assert one.selector != DkimKey("ok.test", "", pem("rsa")).selector
 
 
 def test_a_key_does_not_show_itself() -> None:

@@ -51,7 +51,10 @@ def give_totp(person: Agent) -> str:
 
 
 def totp_code(secret: str, *, steps: int = 0) -> str:
-    """Return the code the app shows now, or some steps of 30 s away."""
+    """Return the code the app shows now, or some steps of 30 s away; one that is about to change is not worth typing."""
+    left = 30 - time.time() % 30
+    if left < 4:
+        time.sleep(left)
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
 
 

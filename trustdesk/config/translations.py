@@ -1,6 +1,7 @@
 """Translations, compiled with Babel: GNU gettext is missing on many machines."""
 
 import io
+import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -24,7 +25,7 @@ def compile_changed(folder: Path) -> list[Path]:
         compiled = io.BytesIO()
         with open(source, "rb") as file:
             write_mo(compiled, read_po(file, locale=source.parent.parent.name))
-        draft = target.with_suffix(f".mo.{source.stat().st_mtime_ns}")
+        draft = target.with_suffix(f".mo.{os.getpid()}")  # of this process alone: several may begin at once
         draft.write_bytes(compiled.getvalue())
         draft.replace(target)
         changed.append(source)
