@@ -170,7 +170,7 @@ def fill(route: str, **names: str) -> str:
         "about": "inbound",
         "code": "how_to",
     }
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: (nothing | names).get(match[1], "1"), route)
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: (nothing | names).get(match[1], "999999"), route)
 
 
 def ask(client: Client, method: str, path: str, **more: Any) -> HttpResponseBase:
