@@ -94,7 +94,7 @@ def test_everything_comes_up_stays_up_and_ends(up: Callable[..., Process]) -> No
     assert first.popen.poll() is None, first.output()
     page = f"{first.address}/health/ready"
     assert status(page) == 200
-    until(lambda: set(children(first.pid)) == {"serve", "worker"}, "a child is missing")
+    until(lambda: set(children(first.pid)) == {"serve", "worker", "mail"}, "a child is missing")
 
     second = up(port=free_port())
     assert second.wait() == 1
@@ -121,7 +121,7 @@ def test_everything_comes_up_stays_up_and_ends(up: Callable[..., Process]) -> No
 def test_children_end_when_bin_up_is_killed(up: Callable[..., Process]) -> None:
     process = up(port=free_port())
     until(lambda: "is ready" in process.output() or process.popen.poll() is not None, "not ready")
-    until(lambda: set(children(process.pid)) == {"serve", "worker"}, "a child is missing")
+    until(lambda: set(children(process.pid)) == {"serve", "worker", "mail"}, "a child is missing")
     orphans = list(children(process.pid).values())
     process.kill()
     until(lambda: not any(alive(number) for number in orphans), "a child outlives bin/up", seconds=40)

@@ -112,6 +112,9 @@ def _environment(*, var: Path, server: embedded.EmbeddedServer | None, port: int
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
     }
+    if not environment.get("MAIL_LISTEN"):  # a try-out is not to fail over a port that nobody chose
+        mail = next((one for one in range(port + 25, port + 45) if one < 65_536 and embedded.is_free(one)), 0)
+        environment["MAIL_LISTEN"] = f"smtp://127.0.0.1:{mail}?trusted=127.0.0.1"
     if not environment.get("SECRET_KEY"):
         environment["SECRET_KEY_FILE"] = str(key)
     if server:
