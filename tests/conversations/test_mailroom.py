@@ -14,7 +14,7 @@ from tests.letters import ANNA, SUPPORT, bring, letter
 from tests.world import NOON
 from trustdesk.channels import addresses
 from trustdesk.channels.models import Delivery, Inbox
-from trustdesk.conversations import mailroom
+from trustdesk.conversations import mailroom, notices, requests
 from trustdesk.conversations.mail_models import MailPart
 from trustdesk.conversations.models import Conversation, Evidence
 from trustdesk.customers.models import Handle
@@ -115,10 +115,12 @@ def test_a_stranger_with_the_customers_token_is_a_third_party() -> None:
     """E-03: stored for agents, the case stays the customer's, answers go to the customer only."""
     case = case_of(bring(letter())[0])
     before = (case.customer_id, case.answer_to, case.status)
-    [row] = bring(letter("I am her friend", sender=EVE), to=token_of(case))
+    file = ("a.pdf", "application/pdf", b"%PDF-1.4\n%%EOF\n")
+    [row] = bring(letter("I am her friend", sender=EVE, files=[file]), to=token_of(case))
     assert row.conversation_id == case.pk
     entry = case.entries.get(author="customer", kind="note")
     assert (entry.text, entry.visible, entry.data) == ("I am her friend", False, {"from": EVE, "why": "third_party"})
+    assert [(one.name, one.state, one.conversation_id) for one in entry.attachments.all()] == [("a.pdf", "ready", case.pk)]
     case.refresh_from_db()
     assert (case.customer_id, case.answer_to, case.status) == before
     assert not [delivery for delivery in mailed() if delivery.recipient == EVE]
@@ -176,7 +178,8 @@ def test_one_flipped_character_of_a_token_opens_a_new_case(flip: int) -> None:
 def test_a_token_is_worthless_a_month_after_its_case_was_closed() -> None:
     case = case_of(bring(letter())[0])
     address = token_of(case)
-    Conversation.objects.filter(pk=case.pk).update(status="closed", updated_at=NOON)
+    Conversation.objects.filter(pk=case.pk).update(status="closed", resolved_at=NOON)
+    bring(letter("still there?", headers={"Auto-Submitted": "auto-replied"}), to=address)  # nobody keeps it alive by writing
     assert mailroom.revoke_addresses(now=NOON + timedelta(days=29)) == 0
     assert mailroom.revoke_addresses(now=NOON + timedelta(days=31)) == 1
     [row] = bring(letter("still there?"), to=address)
@@ -233,3 +236,27 @@ def test_no_mail_is_ever_an_agents_reply() -> None:
     bring(letter("send your coins here", sender=agent.email), to=token_of(case))
     assert not case.entries.filter(author="agent").exists()
     assert case.entries.get(kind="note").data["why"] == "third_party"
+
+
+def test_who_answers_a_letter_that_a_stranger_had_us_send_is_not_drawn_into_his_case() -> None:
+    """A stranger names her address in his chat; she answers our letter: nothing of hers is shown to him, nothing proved."""
+    chat = world.chat("hello", visitor="mallory")
+    requests.leave_mail(conversation_id=chat.conversation_id, mail=ANNA, now=NOON)
+    notices.tell(what="proof", conversation_ids=[chat.conversation_id], now=NOON)
+    [letter_of_ours] = mailed()
+    message_id = addresses.message_id(key=letter_of_ours.key, ours=SUPPORT)
+    Delivery.objects.update(message_id=message_id, state="sent")
+    [row] = bring(letter("That was not me! Anna, 1 Some Street", headers={"In-Reply-To": message_id}))
+    his = Conversation.objects.get(pk=chat.conversation_id)
+    assert case_of(row) != his
+    assert "Some Street" not in str(said(his))
+    assert his.proof_level == 0
+
+
+def test_a_mail_proves_its_sender_in_no_case_that_is_not_his() -> None:
+    chat = world.chat("hello", visitor="mallory")
+    Conversation.objects.filter(pk=chat.conversation_id).update(answer_to=ANNA, answer_proved=False)
+    his = Conversation.objects.get(pk=chat.conversation_id)
+    bring(letter("what is this?"), to=token_of(his))
+    his.refresh_from_db()
+    assert his.proof_level == 0

@@ -303,18 +303,19 @@ def test_dns_in_trouble_is_neither_pass_nor_fail() -> None:
         assert results(content, {name: trouble}, timeout=0.2) == ["dkim_dns"]
 
 
-def test_only_so_many_signatures_are_checked_and_those_of_others_not_at_all() -> None:
+def test_only_so_many_signatures_are_looked_at_whoever_made_them() -> None:
+    """To learn that one is somebody else's may take eight questions: junk must not use up what is asked for the author."""
     content, zone = signed()
     field, _, rest = content.partition(b"\r\nFrom:")
     [name] = zone
     asked: list[tuple[str, str]] = []
     with serve(zone, asked=asked) as address:
         lookups = Resolver(nameservers=[address])
-        others = (field.replace(b"d=ok.test", b"d=evil.test") + b"\r\n") * 30
+        others = (field.replace(b"d=ok.test", b"d=evil.test") + b"\r\n") * 3
         many = cut(others + (field + b"\r\n") * 12 + b"From:" + rest)
         found = verify(many, wanted=lambda by: by == "ok.test", lookups=lookups, now=NOON)
     assert [one.reason or one.result for one in found] == (
-        ["dkim_not_aligned"] * 30 + ["pass"] * 10 + ["dkim_too_many"] * 2
+        ["dkim_not_aligned"] * 3 + ["pass"] * 7 + ["dkim_too_many"] * 5
     )
     assert asked == [(name, "TXT")]
 

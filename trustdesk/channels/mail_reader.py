@@ -93,10 +93,8 @@ def _vouched(content: bytes, envelope: Mapping[str, Any], *, shown: str, patient
         return Verdict.CLAIMED
     if found.proved:
         return Verdict.PROVED
-    if found.result == "temperror":
-        if patient:
-            raise NotNow
-        return Verdict.CLAIMED
+    if found.result == "temperror" and patient:
+        raise NotNow
     return Verdict.FAILED if found.policy in ("quarantine", "reject") else Verdict.CLAIMED
 
 

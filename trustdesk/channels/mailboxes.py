@@ -7,12 +7,13 @@ both sides: every UID the server shows is stored, or named as missing.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import orjson
 from django.db import close_old_connections, transaction
@@ -40,14 +41,24 @@ def connect(*, inbox_id: int, url: str) -> None:
         settings_of(url)
     sealed = sealing.seal(url.encode()) if url else None
     secrets = orjson.dumps([part.hex() for part in sealed]) if sealed else None
-    Inbox.objects.filter(pk=inbox_id).update(secrets=secrets)
+    before = next((one for one in accounts() if one.inbox_id == inbox_id), None)
+    with transaction.atomic():
+        Inbox.objects.filter(pk=inbox_id).update(secrets=secrets)
+        if before is None or _place(before.url) != _place(url):  # another mailbox, whose numbers mean other mails
+            MailboxState.objects.filter(inbox_id=inbox_id).update(uid_validity=0, last_uid=0, missing=[], problem="")
 
 
-def settings_of(url: str) -> ImapSettings:
+def _place(url: str) -> tuple[str | None, str | None, str]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.username, parts.path
+
+
+def settings_of(url: str, *, renewed: Callable[[str], None] | None = None) -> ImapSettings:
     """Read ``imaps://user:password@host:993/INBOX?seen=1`` (TLS), ``imap://…:143`` (STARTTLS; plain on loopback), or with
     OAuth2 instead of a password ``?oauth=google&client_id=…&client_secret=…&refresh_token=…`` (``oauth=microsoft&tenant=…``).
 
-    `seen=1` marks what is stored as seen. Raises ValueError.
+    `seen=1` marks what is stored as seen; `renewed` is told of a refresh token that takes the place of the given one. Raises
+    ValueError.
     """
     parts = urlsplit(url)
     given = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -60,14 +71,14 @@ def settings_of(url: str) -> ImapSettings:
         security="tls" if tls else "plain" if is_loopback(parts.hostname) else "starttls",
         user=unquote(parts.username),
         password=unquote(parts.password or ""),
-        tokens=_tokens(given),
+        tokens=_tokens(given, renewed),
         folder=unquote(parts.path.lstrip("/")) or "INBOX",
         mark_seen=given.get("seen") == "1",
         guard=Guard.allowing(parts.hostname),  # an administrator names this one server
     )
 
 
-def _tokens(given: dict[str, str]) -> oauth.OAuth2 | None:
+def _tokens(given: dict[str, str], renewed: Callable[[str], None] | None) -> oauth.OAuth2 | None:
     kind = given.get("oauth", "")
     if not kind:
         return None
@@ -87,7 +98,7 @@ def _tokens(given: dict[str, str]) -> oauth.OAuth2 | None:
             raise ValueError("oauth is google or microsoft")
     except KeyError as missing:
         raise ValueError(f"oauth={kind} needs {missing.args[0]}") from None
-    return oauth.OAuth2(grant, http=Http())
+    return oauth.OAuth2(grant, http=Http(), renewed=renewed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +162,8 @@ def _watcher(account: Account) -> Watcher | None:
     inbox = account.inbox_id
     MailboxState.objects.get_or_create(inbox_id=inbox)
     try:
-        settings = settings_of(account.url)
+        url = account.url
+        settings = settings_of(url, renewed=lambda token: _in_connection(_keep_token, inbox, url, token))
     except (ValueError, sealing.Unsealable) as error:
         log.warning("mailbox %s cannot be fetched: %s", inbox, type(error).__name__)
         MailboxState.objects.filter(inbox_id=inbox).update(problem="settings", alive_at=clock.now())
@@ -162,6 +174,13 @@ def _watcher(account: Account) -> Watcher | None:
         take=lambda batch: _in_connection(take, inbox, batch),
         report=lambda told: _in_connection(note, inbox, told),
     )
+
+
+def _keep_token(inbox_id: int, url: str, token: str) -> None:
+    """Write down the refresh token that replaced the one in `url`: Microsoft's are good for one time."""
+    parts = urlsplit(url)
+    given = {name: values[0] for name, values in parse_qs(parts.query).items()} | {"refresh_token": token}
+    connect(inbox_id=inbox_id, url=parts._replace(query=urlencode(given)).geturl())
 
 
 def _in_connection(act: Any, *arguments: Any) -> Any:
@@ -204,7 +223,9 @@ def take(inbox_id: int, batch: Batch) -> None:
 
 
 def _raw(inbox_id: int, validity: int, mail: Fetched, now: datetime) -> post.Raw:
-    return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}", mail.content, {"uid": mail.uid}, now)
+    # With a mark of the content: a server that was restored, or another one, gives the same numbers to other mails.
+    mark = hashlib.sha256(mail.content).hexdigest()[:16]
+    return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}:{mark}", mail.content, {"uid": mail.uid}, now)
 
 
 def note(inbox_id: int, told: Report) -> None:

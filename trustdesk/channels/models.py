@@ -77,6 +77,7 @@ class HookPayload(models.Model):
             models.Index(
                 fields=["-received_at"], name="payload_for_staff", condition=models.Q(state__in=["unreadable", "held"])
             ),
+            models.Index(fields=["inbox", "state"], name="payload_ledger"),
             models.Index(fields=["received_at"], name="payload_kept", condition=models.Q(key__isnull=False)),
         ]
 
@@ -157,6 +158,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["not_before"], name="delivery_due", condition=models.Q(state__in=["queued", "sending"])
             ),
+            models.Index(fields=["claimed_at"], name="delivery_under_way", condition=models.Q(state="sending")),
             models.Index(fields=["message_id"], name="delivery_message", condition=~models.Q(message_id="")),
             models.Index(fields=["provider_id"], name="delivery_provider", condition=~models.Q(provider_id="")),
             models.Index(fields=["mailbox", "-created_at"], name="delivery_mailbox"),

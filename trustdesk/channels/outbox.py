@@ -259,11 +259,11 @@ def bounced(
     row = _named(token, provider_id).first()
     if row is None:
         return None
-    on_its_way = Delivery.objects.filter(
-        pk=row.pk, state__in=(_State.QUEUED, _State.SENDING, _State.SENT, _State.DELIVERED)
-    )
+    on_its_way = Q(state__in=(_State.QUEUED, _State.SENDING, _State.SENT, _State.DELIVERED))
+    if hard:  # after "delayed" may come "given up"
+        on_its_way |= Q(state=_State.BOUNCED, reason__startswith=SOFT)
     reason = f"{HARD if hard else SOFT}: {status}"[:200]
-    if not on_its_way.update(state=_State.BOUNCED, reason=reason, claimed_at=None):
+    if not Delivery.objects.filter(on_its_way, pk=row.pk).update(state=_State.BOUNCED, reason=reason, claimed_at=None):
         return None
     log.warning("delivery %s came back (%s)", row.pk, reason)
     row.refresh_from_db()
@@ -280,7 +280,8 @@ def delivered(*, token: str = "", provider_id: str = "", now: datetime) -> Deliv
     row = _named(token, provider_id).first()
     if row is None:
         return None
-    if not Delivery.objects.filter(pk=row.pk, state__in=(_State.SENDING, _State.SENT)).update(
+    under_way = Q(state__in=(_State.SENDING, _State.SENT)) | Q(state=_State.BOUNCED, reason__startswith=SOFT)
+    if not Delivery.objects.filter(under_way, pk=row.pk).update(
         state=_State.DELIVERED, claimed_at=None, sent_at=row.sent_at or now
     ):
         return None

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -27,8 +28,10 @@ from trustdesk.seams import failpoints
 
 KEPT = timedelta(days=30)
 LEASE = timedelta(minutes=5)  # longer than reading one batch may take
-ATTEMPTS = 3  # of reading one, before staff are asked to look at it
-AGAIN = timedelta(seconds=20)  # doubled with each attempt
+ATTEMPTS = 3  # deaths of readers over one, before staff are asked to look at it
+TRIES = 12  # of reading one where what stands in the way may pass: a name server, a full disk
+AGAIN, LONGEST = timedelta(seconds=20), timedelta(hours=1)  # the pause, doubled with each try
+BATCH_BYTES = 32 * 1024 * 1024  # that are opened at once, and one
 JOB = "conversations.read_post"
 
 log = logging.getLogger(__name__)
@@ -120,8 +123,11 @@ def claim(*, now: datetime, most: int) -> list[Claimed]:
         rows = list(
             HookPayload.objects.select_for_update(skip_locked=True)
             .filter(Q(claimed_at=None) | Q(claimed_at__lt=now - LEASE), state=State.STORED, not_before__lte=now)
-            .order_by("not_before", "id")[:most]
+            .order_by("not_before", "id")
+            .defer("sealed", "key")[:most]
         )
+        total = list(accumulate(row.size for row in rows))
+        rows = [row for row, size in zip(rows, total, strict=True) if size - row.size < BATCH_BYTES]
         left_behind = [row for row in rows if row.claimed_at is not None]
         rows = left_behind[:1] or rows
         for row in rows:
@@ -130,7 +136,8 @@ def claim(*, now: datetime, most: int) -> list[Claimed]:
                 log.warning("payload %s was what readers died over", row.pk)
             row.claimed_at, row.attempts = now, row.attempts + 1
         HookPayload.objects.bulk_update(rows, ["claimed_at", "attempts", "state", "reason", "processed_at"])
-    stored = [row for row in rows if row.state == State.STORED]
+    ids = [row.pk for row in rows if row.state == State.STORED]
+    stored = HookPayload.objects.filter(pk__in=ids).order_by("not_before", "id")
     return [claimed for row in stored if (claimed := _opened(row, now)) is not None]
 
 
@@ -157,12 +164,12 @@ def _unsealed(row: HookPayload) -> tuple[Mapping[str, Any], bytes]:
 def processed(done: Mapping[int, int | None], *, now: datetime, shred: Sequence[int] = ()) -> None:
     """Note that these (id → the case it became part of, if any) are read; those in `shred` are forgotten at once."""
     with transaction.atomic():
-        rows = list(HookPayload.objects.select_for_update().filter(pk__in=done).order_by("pk"))
+        rows = list(HookPayload.objects.select_for_update().filter(pk__in=done).only("pk").order_by("pk"))
         for row in rows:
             row.state, row.reason, row.processed_at, row.conversation_id = State.PROCESSED, "", now, done[row.pk]
-            if row.pk in shred:
-                row.sealed = row.key = None
-        HookPayload.objects.bulk_update(rows, ["state", "reason", "processed_at", "conversation_id", "sealed", "key"])
+        HookPayload.objects.bulk_update(rows, ["state", "reason", "processed_at", "conversation_id"])
+        if shred:
+            HookPayload.objects.filter(pk__in=shred).update(sealed=None, key=None)
 
 
 def held(identity: int, *, reason: str, now: datetime) -> None:
@@ -176,11 +183,11 @@ def unreadable(identity: int, *, reason: str, now: datetime) -> None:
 
 
 def failed(one: Claimed, *, reason: str, now: datetime) -> None:
-    """Try one again later; after the third time it is unreadable."""
-    if one.attempts >= ATTEMPTS:
+    """Try one again later, for a good six hours; then it is unreadable."""
+    if one.attempts >= TRIES:
         unreadable(one.id, reason=reason, now=now)
     else:
-        wait = AGAIN * 2 ** (one.attempts - 1)
+        wait = min(AGAIN * 2 ** (one.attempts - 1), LONGEST)
         HookPayload.objects.filter(pk=one.id).update(claimed_at=None, not_before=now + wait)
 
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from trustdesk.channels import outbox
 from trustdesk.seams import clock
 
 SENDERS = 4  # at a time, where much is waiting
+SILENT = 60.0  # seconds without a sign of life after which a worker is no more
+
+
+@app.periodic(cron="*/2 * * * *", periodic_id="channels.take_up_again")
+@app.task(name="channels.take_up_again", pass_context=True)
+async def take_up_again(context: JobContext, /, timestamp: int, **_: object) -> None:
+    """Run again what a worker had begun that is no more: every job may run twice."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT):
+        await manager.retry_job(job)
 
 
 @app.task(name="channels.send_due")

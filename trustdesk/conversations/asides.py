@@ -6,18 +6,21 @@ They are notes, so no customer's page can name them; they neither reopen a case 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db import transaction
 
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.contract import MailFacts
 from trustdesk.conversations import acting, mail_parts, timeline
 from trustdesk.conversations.mail_models import SideConversation
-from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.models import Attachment, Conversation, Entry
 from trustdesk.customers.identify import handle_for
 from trustdesk.customers.models import Handle
 from trustdesk.policy import guard
@@ -38,6 +41,7 @@ class Aside:
     why: str
     text: str
     mail: MailFacts
+    files: tuple[str, ...] = ()  # keys of what its sender's handle has stored
 
 
 def note(aside: Aside, *, now: datetime) -> bool:
@@ -47,7 +51,7 @@ def note(aside: Aside, *, now: datetime) -> bool:
     mail, beside = mail_parts.guarded(aside.mail, secret=bool(masked.found))
     secret = bool(masked.found or beside)
     try:
-        with acting.on(aside.conversation_id, now=now) as act:
+        with transaction.atomic(), _claiming(aside), acting.on(aside.conversation_id, now=now) as act:
             if timeline.known(act.link, [(aside.inbox_id, aside.external_id)]):
                 return secret
             act.add(
@@ -68,6 +72,15 @@ def note(aside: Aside, *, now: datetime) -> bool:
     except acting.UnableToAct:
         log.info("case %s of an aside is gone", aside.conversation_id)
     return secret
+
+
+@contextmanager
+def _claiming(aside: Aside) -> Iterator[None]:
+    """Once the line is there, give it its files."""
+    yield
+    entry = Entry.objects.filter(inbox=aside.inbox_id, external_id=aside.external_id).first()
+    if entry is not None and aside.files:
+        Attachment.objects.filter(key__in=aside.files, entry=None).update(conversation=aside.conversation_id, entry=entry)
 
 
 def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: datetime) -> None:

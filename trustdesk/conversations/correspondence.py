@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models.functions import Upper
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber, Upper
 
-from trustdesk.channels import addresses
+from trustdesk.channels import addresses, outbox
 from trustdesk.channels.models import Delivery, ReplyAddress
-from trustdesk.conversations.models import Conversation, Evidence
+from trustdesk.conversations.models import Conversation, Entry, Evidence
 from trustdesk.policy import evidence, similarity
 from trustdesk.policy.mail import Owner, plain_subject
 
@@ -47,19 +48,31 @@ def owners_of_tokens(tokens: Collection[str]) -> dict[str, Owner]:
 
 
 def owners_of_messages(message_ids: Collection[str]) -> dict[str, Owner]:
-    """Find which of these are mails of ours about a case, and to whom they went."""
-    rows = Delivery.objects.filter(message_id__in=list(message_ids), conversation_id__isnull=False) if message_ids else ()
-    return {
-        row.message_id: Owner(row.conversation_id, row.recipient.lower(), side=row.purpose == "side")
-        for row in rows
-        if row.conversation_id is not None
-    }
+    """Find which of these are mails of ours about a case, and to whom they went. What anybody can have us send to an address
+    that he only typed is left out: its owner's answer would land in a stranger's case."""
+    found: dict[str, Owner] = {}
+    for some in _hundreds(message_ids):
+        rows = Delivery.objects.filter(message_id__in=some, conversation_id__isnull=False)
+        for row in rows.exclude(purpose__in=outbox.UNANSWERABLE):
+            if row.conversation_id is not None:
+                found[row.message_id] = Owner(row.conversation_id, row.recipient.lower(), side=row.purpose == "side")
+    return found
+
+
+def _hundreds(message_ids: Collection[str]) -> Iterator[list[str]]:
+    """Ask for so many at once that PostgreSQL still sees that none is blank, and takes the index."""
+    named = sorted({one for one in message_ids if one})
+    for start in range(0, len(named), 100):
+        yield named[start : start + 100]
 
 
 def sent_by_us(message_ids: Collection[str]) -> frozenset[str]:
     """Return which of these are mails of our own: what comes in under such a name is a loop."""
-    named = [one for one in message_ids if one]
-    return frozenset(Delivery.objects.filter(message_id__in=named).values_list("message_id", flat=True)) if named else frozenset()
+    return frozenset(
+        name
+        for some in _hundreds(message_ids)
+        for name in Delivery.objects.filter(message_id__in=some).values_list("message_id", flat=True)
+    )
 
 
 def answered(references: Sequence[str], sender: str, owners: Mapping[str, Owner]) -> Owner | None:
@@ -72,21 +85,26 @@ def unfinished(senders: Collection[str], *, now: datetime) -> dict[str, list[Unf
     """Find the unfinished cases that are answered at these addresses, proved to be their senders', the latest first."""
     if not senders:
         return {}
+    rank = Window(RowNumber(), partition_by=[Upper("answer_to")], order_by=F("updated_at").desc())
     cases = list(
-        Conversation.objects.annotate(to=Upper("answer_to"))
+        Conversation.objects.annotate(to=Upper("answer_to"), rank=rank)
         .filter(to__in=[sender.upper() for sender in senders], answer_proved=True, status__in=_UNFINISHED, spam_at=None)
-        .filter(updated_at__gt=now - RECENT)
+        .filter(updated_at__gt=now - RECENT, rank__lte=COMPARED)
         .order_by("-updated_at")
     )
     ids: dict[int, set[tuple[str, str]]] = defaultdict(set)
     for fact in Evidence.objects.filter(conversation__in=cases, kind__in=_IDS):
         ids[fact.conversation_id].add((fact.kind, fact.value))
+    first = (
+        Entry.objects.filter(conversation__in=cases, kind=Entry.Kind.MESSAGE, author=Entry.Author.CUSTOMER)
+        .order_by("conversation_id", "seq")
+        .distinct("conversation_id")
+    )
+    texts = dict(first.values_list("conversation_id", "text"))
     found: dict[str, list[Unfinished]] = defaultdict(list)
     for case in cases:
-        of = found[case.answer_to.lower()]
-        if len(of) < COMPARED:
-            first = case.entries.filter(kind="message", author="customer").order_by("seq").values_list("text", flat=True)
-            of.append(Unfinished(case.pk, case.subject, first.first() or "", frozenset(ids[case.pk])))
+        one = Unfinished(case.pk, case.subject, texts.get(case.pk, ""), frozenset(ids[case.pk]))
+        found[case.answer_to.lower()].append(one)
     return found
 
 

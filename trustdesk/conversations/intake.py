@@ -85,7 +85,8 @@ def _guard(arrival: Arrival) -> Message:
     inbound = arrival.inbound
     masked = guard.mask(inbound.text)
     answers = {key: guard.mask(value) for key, value in inbound.fields}
-    kinds = tuple(dict.fromkeys(finding.kind for each in (masked, *answers.values()) for finding in each.found))
+    searched = (masked, *answers.values(), guard.mask(inbound.subject), guard.mask(inbound.name))
+    kinds = tuple(dict.fromkeys(finding.kind for each in searched for finding in each.found))
     mail = None
     if inbound.mail is not None:
         mail, beside = mail_parts.guarded(inbound.mail, secret=bool(kinds))

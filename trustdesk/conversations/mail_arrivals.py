@@ -16,7 +16,7 @@ from trustdesk.channels.contract import Inbound, MailFacts
 from trustdesk.channels.mail_reader import Mail
 from trustdesk.conversations import attachments, expectations
 from trustdesk.conversations.attachments import UploadRefused
-from trustdesk.conversations.models import Attachment, Thread
+from trustdesk.conversations.models import Attachment, Conversation, Thread
 from trustdesk.conversations.threads import Arrival
 from trustdesk.customers import accounts, phrases
 from trustdesk.customers.models import Handle
@@ -79,12 +79,14 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
     ours = next((one.ours for one in letter.routes if one.ours.inbox_id == inbox), None)
     read, said = letter.mail.letter, kept(letter.mail.said, sender=letter.sender)
     proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
+    # In somebody's case a mail proves its sender only where the case is known to be that sender's.
+    proves = proved and (decision.fate is Fate.OPEN or _is_his(decision, letter.sender))
     subject = policy.plain_subject(read.subject).replace("\0", "")[:200]
     opens = decision.fate is Fate.OPEN
     code = policy.type_of(read.subject) or (ours.type_code if ours else "")
     locale = policy.language_of(f"{subject}\n{said}")
     sender = letter.sender or next((one.address.lower() for one in read.senders), "")
-    stored, refused = _store_files(letter, sender, locale, now)
+    stored, refused = store_files(letter, sender, locale, now)
     thread = letter.fingerprint if opens else f"case:{decision.conversation_id}"
     if decision.conversation_id is not None:
         Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation_id": decision.conversation_id})
@@ -99,9 +101,9 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
             sent_at=read.sent_at or letter.claimed.received_at,
             name=read.sender.name[:200] if read.sender else "",
             locale=locale,
-            proof=Proof.CONTACT if proved else Proof.NOBODY,
-            proof_until=now + proof.lasts(Proof.CONTACT) if proved else None,
-            proof_how="dmarc" if proved else "",
+            proof=Proof.CONTACT if proves else Proof.NOBODY,
+            proof_until=now + proof.lasts(Proof.CONTACT) if proves else None,
+            proof_how="dmarc" if proves else "",
             subject=subject,
             topic=code,
             team_id=ours.team_id if ours and not policy.type_of(read.subject) else None,
@@ -114,6 +116,12 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
         ),
         expectations.first_reply(code, now=now) if opens else None,
     )
+
+
+def _is_his(decision: Decision, sender: str) -> bool:
+    case = decision.conversation_id
+    own = Conversation.objects.filter(answer_to__iexact=sender, answer_proved=True)
+    return case is not None and own.filter(pk=case).exists()
 
 
 def facts(
@@ -153,7 +161,7 @@ def _account(sender: str) -> tuple[Fact, ...]:
     return (Fact(kind="uid", value=found.uid),) if found else ()
 
 
-def _store_files(
+def store_files(
     letter: Letter, sender: str, locale: str, now: datetime
 ) -> tuple[dict[int, str], list[tuple[str, str]]]:
     """Store what may be kept; return the keys by number, and names and codes of the rest (whose bytes stay in the mail as it came)."""

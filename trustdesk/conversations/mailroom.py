@@ -24,7 +24,8 @@ from trustdesk.policy import mail as policy
 from trustdesk.policy.mail import Decision, Facts, Fate, Kind, Verdict
 from trustdesk.seams import failpoints
 
-BATCH = 64
+BATCH = 32
+PATIENT = 3  # times a silent DNS is asked again before a sender counts as merely claimed, or as forged
 READERS = 4  # threads that wait for the confined readers and for DNS
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def preview(payload_id: int) -> Mail:
 def revoke_addresses(*, now: datetime) -> int:
     """Make the answer addresses of cases worthless that were closed a month ago (E-05); return how many."""
     closed = Conversation.objects.filter(
-        status=Conversation.Status.CLOSED, updated_at__lt=now - addresses.REVOKED_AFTER
+        status=Conversation.Status.CLOSED, resolved_at__lt=now - addresses.REVOKED_AFTER
     ).values_list("pk", flat=True)
     known = ReplyAddress.objects.filter(revoked_at=None, conversation_id__in=closed)
     return addresses.revoke(conversation_ids=list(known.values_list("conversation_id", flat=True)[:10_000]), now=now)
@@ -74,7 +75,7 @@ def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
 
 def _attempt(one: post.Claimed) -> Mail | Exception:
     try:
-        return mail_reader.read(one.content, one.envelope, patient=one.attempts < post.ATTEMPTS)
+        return mail_reader.read(one.content, one.envelope, patient=one.attempts < PATIENT)
     except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this one mail
         return error
 
@@ -186,13 +187,20 @@ def _hold(letter: Letter, decision: Decision, now: datetime) -> None:
 
 def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
     assert decision.conversation_id is not None  # noqa: S101  for the type checker: an aside has a case
-    facts = mail_arrivals.facts(letter)
-    if not facts.sender:
+    if not letter.sender:
         post.held(letter.claimed.id, reason="no_sender", now=now)
         return
+    stored, refused = mail_arrivals.store_files(letter, letter.sender, "en", now)
+    facts = mail_arrivals.facts(letter, refused=refused, stored=stored)
     text = mail_arrivals.kept(letter.mail.said, sender=letter.sender)
     aside = asides.Aside(
-        decision.conversation_id, letter.claimed.inbox_id, letter.fingerprint, decision.because, text, facts
+        decision.conversation_id,
+        letter.claimed.inbox_id,
+        letter.fingerprint,
+        decision.because,
+        text,
+        facts,
+        tuple(stored.values()),
     )
     secret = asides.note(aside, now=now)
     one = letter.claimed.id

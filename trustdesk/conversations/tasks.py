@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from trustdesk.channels import post
 from trustdesk.conversations import assignment, attachments, mailroom, notices, pieces, resolution
 from trustdesk.seams import clock
+
+# What is only in a job until it has run – an answer to be mailed – is tried for a good hour before somebody has to look.
+AGAIN = RetryStrategy(max_attempts=12, exponential_wait=2)
 
 
 @app.task(name="conversations.assign")
@@ -29,13 +33,13 @@ def close_old(timestamp: int, **_: object) -> None:
     resolution.close_old(now=clock.now())
 
 
-@app.task(name="conversations.tell")
+@app.task(name="conversations.tell", retry=AGAIN)
 def tell(what: str, conversation_ids: list[int], **_: object) -> None:
     """Mail what happened to cases."""
     notices.tell(what=what, conversation_ids=conversation_ids, now=clock.now())
 
 
-@app.task(name="conversations.mail_unread")
+@app.task(name="conversations.mail_unread", retry=AGAIN)
 def mail_unread(conversation_id: int, **_: object) -> None:
     """Mail the answers that the customer has not read."""
     notices.mail_unread(conversation_id=conversation_id, now=clock.now())

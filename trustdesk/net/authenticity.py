@@ -23,7 +23,7 @@ from trustdesk.net import authentication_results, dkim, dmarc, spf
 from trustdesk.net.dns import DnsFailed, Resolver
 from trustdesk.net.fields import Field, Mail, Unclear, author, cut, domain
 
-_SECONDS, _QUESTIONS = 20.0, 100  # what DNS may cost for one mail; RFC 7208, 4.6.4 gives SPF alone 20 s
+_SECONDS, _QUESTIONS = 8.0, 100  # what DNS may cost for one mail; RFC 7208, 4.6.4 gives SPF alone 20 s
 
 # Fields that claim a check was made, or that steer software of ours. Nothing of them is believed or shown.
 _CLAIMS = frozenset({"authentication-results", "received-spf", "domainkey-status", "authentication-warning"})

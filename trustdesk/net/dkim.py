@@ -62,8 +62,8 @@ class _Refused(Exception):
 
 
 def verify(mail: Mail, *, wanted: Callable[[str], bool], lookups: Lookups, now: datetime) -> list[Checked]:
-    """Check the signatures of a mail that a `wanted` domain made, the topmost MOST_SIGNATURES of them; the others cost
-    nothing and fail as ``dkim_not_aligned``. `wanted` may raise DnsFailed. Raises nothing: what cannot be checked did
+    """Check the topmost MOST_SIGNATURES signatures of a mail; those that no `wanted` domain made fail as
+    ``dkim_not_aligned``. `wanted` may raise DnsFailed. Raises nothing: what cannot be checked did
     not pass."""
     repeated = any(len(mail.named(name)) > 1 for name in _ONCE)
     bodies: dict[bool, str] = {}
@@ -76,11 +76,11 @@ def verify(mail: Mail, *, wanted: Callable[[str], bool], lookups: Lookups, now: 
             by = domain(tags.get("d", ""))
             if not by:
                 raise _Refused("dkim_malformed")
-            if not wanted(by):
-                raise _Refused("dkim_not_aligned")
-            left -= 1
+            left -= 1  # before `wanted`, which may ask DNS: what others sign must not use up what is asked for the author
             if left < 0:
                 raise _Refused("dkim_too_many")
+            if not wanted(by):
+                raise _Refused("dkim_not_aligned")
             if repeated:
                 raise _Refused("dkim_field_repeated")
             _check(mail, signature, tags, by=by, bodies=bodies, lookups=lookups, now=int(now.timestamp()))

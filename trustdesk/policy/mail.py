@@ -82,6 +82,9 @@ def decide(facts: Facts) -> Decision:
     if not facts.released and (kept := _kept_out(facts)) is not None:
         return kept
     machine = facts.kind in (Kind.AUTO, Kind.LIST)
+    expected = {owner.recipient for owner in (facts.token, facts.answers) if owner is not None}
+    if facts.account_mail and not facts.released and facts.sender not in expected:
+        return Decision(Fate.HOLD, "account_mail")  # also at the address of a case: its customer could sign up with it
     if facts.token is not None and not facts.released:
         case = facts.token.conversation_id
         if facts.sender != facts.token.recipient:
@@ -96,8 +99,6 @@ def decide(facts: Facts) -> Decision:
         return Decision(Fate.ASIDE, "automatic", case) if machine else Decision(Fate.APPEND, "answers_our_mail", case)
     if facts.released:
         return Decision(Fate.OPEN, "released")
-    if facts.account_mail:
-        return Decision(Fate.HOLD, "account_mail")
     if machine:
         return Decision(Fate.HOLD, "automatic" if facts.kind is Kind.AUTO else "list")
     if facts.continues is not None and facts.verdict is Verdict.PROVED and not facts.spam:
@@ -173,7 +174,10 @@ def language_of(text: str) -> str:
 # What nobody should answer.
 
 GTUBE: Final = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
-_MACHINE = re.compile(r"(?:no-?_?reply|do-?_?not-?_?reply|notifications?|mailer|accounts?|security|verify|support|team|hello|info)\b[^@]*@")
+_MACHINE = re.compile(
+    r"(?:no-?_?reply|do-?_?not-?_?reply|notifications?|mailer|accounts?|appleid|feedback|security|verify|signup|welcome"
+    r"|support|team|hello|info)\b[^@]*@"
+)
 _ASKS = re.compile(
     r"(?:verify|confirm|validate|activate)\W{1,3}(?:your|this|the)\W{1,3}(?:new\W{1,3})?(?:e-?mail|address|account|workspace|domain|sign-?(?:up|in))"
     r"|(?:verification|confirmation|security|sign-?in|login|one-?time|access)\W{1,3}(?:code|link|password)"
