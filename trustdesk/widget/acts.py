@@ -122,7 +122,7 @@ async def _upload(chat: Chat, frame: Frame) -> None:
 
 
 async def _prove(chat: Chat, frame: Frame) -> None:
-    case, now = chat.own_case(), clock.now()
+    case, now = await chat.own_case(), clock.now()
     wait = limiter.prove(visitor=chat.visitor, at=asyncio.get_running_loop().time())
     if wait:
         raise Refused("rate_limited", retry_after=wait)
@@ -144,13 +144,14 @@ async def _mail_me(chat: Chat, frame: Frame) -> None:
     mail = frame.get("mail")
     if not isinstance(mail, str):
         raise Refused("bad_mail")
-    await chat.live.db(requests.leave_mail, conversation_id=chat.own_case().id, mail=mail[:320], now=clock.now())
+    case = await chat.own_case()
+    await chat.live.db(requests.leave_mail, conversation_id=case.id, mail=mail[:320], now=clock.now())
     chat.forget_said()
     await chat.live.refresh([chat])
 
 
 async def _end(chat: Chat, frame: Frame) -> None:
-    case = chat.own_case()
+    case = await chat.own_case()
     await chat.live.db(requests.end, conversation_id=case.id, now=clock.now())
     if case.status == "closed":         # it was over already; otherwise the event brings the frame
         chat.socket.send({"t": "ended", "case": case.reference, "rate": not case.rated})
@@ -160,13 +161,15 @@ async def _rate(chat: Chat, frame: Frame) -> None:
     score, comment = frame.get("score"), frame.get("comment", "")
     if not isinstance(score, int) or isinstance(score, bool) or not isinstance(comment, str):
         raise Refused("bad_frame")
-    await chat.live.db(requests.rate, conversation_id=chat.own_case().id, score=score, comment=comment, now=clock.now())
+    case = await chat.own_case()
+    await chat.live.db(requests.rate, conversation_id=case.id, score=score, comment=comment, now=clock.now())
     chat.socket.send({"t": "rated"})
 
 
 async def _transcript(chat: Chat, frame: Frame) -> None:
     try:
-        to = await chat.live.db(requests.mail_transcript, conversation_id=chat.own_case().id, now=clock.now(),
+        case = await chat.own_case()
+        to = await chat.live.db(requests.mail_transcript, conversation_id=case.id, now=clock.now(),
                                 registered=chat.visitor.mail if chat.visitor.proof_at(clock.now()) else "")
     except requests.UnableToMail as refusal:
         chat.socket.send({"t": "transcript", "error": refusal.code})

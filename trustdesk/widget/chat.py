@@ -35,6 +35,7 @@ from trustdesk.widget.live import RETRY, Live, limits
 log = logging.getLogger(__name__)
 
 HELLO_WITHIN = 5.0          # seconds
+OPENS_WITHIN = 2.0          # seconds between the ack of a first message and our having read its case
 FRAMES = 60                 # typing, reading, uploads …: within ten seconds, on top of what the pace of messages allows
 # Events after which the state of the case has to be shown anew.
 _CHANGES = frozenset({
@@ -273,7 +274,9 @@ class Chat:
             self.socket.send({"t": "ended", "case": case.reference, "rate": not case.rated})
 
     def show_agent(self, *, here: bool) -> None:
-        """Tell the client who has its case and whether he is at the desk, if that changed."""
+        """Tell the client who has its case and whether he is at the desk, if that changed; not before the welcome is out."""
+        if not self._welcomed:
+            return
         name = self.case.agent if self.case is not None else ""
         if (name, here) != self._agent:
             self._agent = (name, here)
@@ -320,8 +323,12 @@ class Chat:
             error["retry_after"] = retry_after
         self.socket.send(error)
 
-    def own_case(self) -> public.Case:
-        """Return the case; without one most frames make no sense."""
+    async def own_case(self) -> public.Case:
+        """Return the case; without one most frames make no sense. One whose first message was acknowledged a moment ago may
+        not have been read here yet: it is waited for."""
+        until = asyncio.get_running_loop().time() + OPENS_WITHIN
+        while self.case is None and self.opening and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.02)
         if self.case is None:
             raise acts.Refused("no_case")
         return self.case
