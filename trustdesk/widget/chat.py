@@ -327,7 +327,7 @@ class Chat:
         """Return the case; without one most frames make no sense. One whose first message was acknowledged a moment ago may
         not have been read here yet: it is waited for."""
         until = asyncio.get_running_loop().time() + OPENS_WITHIN
-        while self.case is None and self.opening and asyncio.get_running_loop().time() < until:
+        while self.case is None and self.opening and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         if self.case is None:
             raise acts.Refused("no_case")
