@@ -37,6 +37,7 @@ from world import ROOT, World, _free_port, world
 
 DOMAIN = "customers.example"
 SUPPORT = "support@northlight.example.test"
+WORKERS = 2  # one a core
 PATIENCE = 600.0  # seconds without a new case before the run is given up
 TEXT = (
     "Hello,\n\nI sent 320 USDT on TRON yesterday evening and it is not in my account. The transaction is {tx}.\n"
@@ -68,7 +69,7 @@ def main() -> None:
 def _receive(made: World, letters: list[bytes], dns: str, connections: int, reference: float) -> dict[str, Any]:
     """Bring all letters over SMTP in a closed loop; time from the first connection until the last case is there."""
     port = _free_port()
-    with _running(made, "mail", "worker", MAIL_LISTEN=f"smtp://127.0.0.1:{port}?trusted=127.0.0.1", DNS_SERVERS=dns):
+    with _running(made, "mail", *["worker"] * WORKERS, MAIL_LISTEN=f"smtp://127.0.0.1:{port}?trusted=127.0.0.1", DNS_SERVERS=dns):
         _wait_for_greeting(port)
         before = _cases(made)
         began = time.monotonic()

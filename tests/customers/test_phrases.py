@@ -142,8 +142,8 @@ def test_every_mail_to_its_owner_carries_it_the_first_one_says_so() -> None:
 def test_staff_do_not_read_it_where_a_customer_quotes_our_mail() -> None:
     keep("a & b <c>")
     quoted = "> Your anti-phishing phrase: a & b <c>\n<p>a &amp; b &lt;c&gt;</p>"
-    assert phrases.hide(quoted, mail=MAIL) == "> Your anti-phishing phrase: ••••\n<p>••••</p>"
-    assert phrases.hide(quoted, mail="boris@mail.example") == quoted
+    assert phrases.hide(quoted, phrase=phrases.of(MAIL)) == "> Your anti-phishing phrase: ••••\n<p>••••</p>"
+    assert phrases.hide(quoted, phrase=phrases.of("boris@mail.example")) == quoted
 
 
 def test_without_the_key_of_the_installation_mail_goes_without_it(

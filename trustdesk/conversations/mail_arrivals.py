@@ -54,6 +54,11 @@ class Letter:
         return self.mail.letter.sender.address.lower() if self.mail.letter.sender else ""
 
     @cached_property
+    def phrase(self) -> str:
+        """The sender's own anti-phishing phrase; blank where he has none."""
+        return phrases.of(self.sender) if self.sender else ""
+
+    @cached_property
     def routes(self) -> tuple[Route, ...]:
         """Where its recipients lead: those of the envelope, or where nobody knows them, of the header."""
         letter = self.mail.letter
@@ -77,7 +82,7 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
     """
     inbox = letter.claimed.inbox_id
     ours = next((one.ours for one in letter.routes if one.ours.inbox_id == inbox), None)
-    read, said = letter.mail.letter, kept(letter.mail.said, sender=letter.sender)
+    read, said = letter.mail.letter, kept(letter.mail.said, phrase=letter.phrase)
     proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
     # In somebody's case a mail proves its sender only where the case is known to be that sender's.
     proves = proved and (decision.fate is Fate.OPEN or _is_his(decision, letter.sender))
@@ -137,18 +142,18 @@ def facts(
         message_id=read.message_id,
         to=tuple(kept(one.address) for one in read.to[:ADDRESSES]),
         cc=tuple(kept(one.address) for one in read.cc[:ADDRESSES]),
-        quoted=kept(rest + letter.mail.quoted, sender=letter.sender),
-        html=kept(read.html, sender=letter.sender),
+        quoted=kept(rest + letter.mail.quoted, phrase=letter.phrase),
+        html=kept(read.html, phrase=letter.phrase),
         inline=tuple((content_id, key) for content_id, key in files if content_id),
         refused_files=tuple((name.replace("\0", ""), code) for name, code in refused),
         payload_id=letter.claimed.id,
     )
 
 
-def kept(text: str, *, sender: str = "") -> str:
+def kept(text: str, *, phrase: str = "") -> str:
     """Return a text as it may be stored: PostgreSQL knows no NUL, nobody needs our made addresses, and the sender's own
     anti-phishing phrase, which programs quote from our mail, is none of staff's business."""
-    return phrases.hide(addresses.without_tokens(text.replace("\0", "")), mail=sender)
+    return phrases.hide(addresses.without_tokens(text.replace("\0", "")), phrase=phrase)
 
 
 def _account(sender: str) -> tuple[Fact, ...]:

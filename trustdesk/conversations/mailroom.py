@@ -192,7 +192,7 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
         return
     stored, refused = mail_arrivals.store_files(letter, letter.sender, "en", now)
     facts = mail_arrivals.facts(letter, refused=refused, stored=stored)
-    text = mail_arrivals.kept(letter.mail.said, sender=letter.sender)
+    text = mail_arrivals.kept(letter.mail.said, phrase=letter.phrase)
     aside = asides.Aside(
         decision.conversation_id,
         letter.claimed.inbox_id,

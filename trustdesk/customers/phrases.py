@@ -90,9 +90,8 @@ def of(mail: str) -> str:
         return ""
 
 
-def hide(text: str, *, mail: str) -> str:
-    """Take this address's phrase out of what came from it, plain or HTML: answers quote the mail they answer, and staff read them."""
-    phrase = of(mail)
+def hide(text: str, *, phrase: str) -> str:
+    """Take a phrase out of what came from its owner, plain or HTML: answers quote the mail they answer, and staff read them."""
     for shape in {phrase, html.escape(phrase), html.escape(phrase, quote=False)} - {""}:
         text = text.replace(shape, HIDDEN)
     return text
