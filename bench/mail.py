@@ -11,7 +11,6 @@ compares what was acknowledged with the database.
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import smtplib
 import statistics
@@ -19,11 +18,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, LiteralString
@@ -93,7 +93,7 @@ def _receive(made: World, letters: list[bytes], dns: str, connections: int, refe
     }
 
 
-def _drain(made: World, count: int, sign: Any, dns: str, reference: float) -> dict[str, Any]:
+def _drain(made: World, count: int, sign: Callable[[bytes], bytes], dns: str, reference: float) -> dict[str, Any]:
     """Store a raw backlog, then let one worker drain it; its memory at the first tenth and at the highest."""
     from trustdesk.channels import addresses, post
 
@@ -149,7 +149,7 @@ def _bring(port: int, letters: list[bytes]) -> list[float]:
     waits = []
     with smtplib.SMTP("127.0.0.1", port, local_hostname="client.example") as client:
         for letter in letters:
-            sender = letter.split(b"\nFrom: ", 1)[1].split(b"\n", 1)[0].strip().decode()
+            sender = letter.split(b"\nFrom: ", 1)[1].split(b"\r\n", 1)[0].strip().decode()
             began = time.monotonic()
             client.sendmail(sender, [SUPPORT], letter)
             waits.append(time.monotonic() - began)
@@ -166,31 +166,25 @@ def _letter(number: int) -> bytes:
     text = TEXT.format(tx=f"{number:064x}", uid=100_000_000 + number, n=number)
     made.set_content(text)
     made.add_alternative("<html><body>" + "".join(f"<p>{line}</p>" for line in text.split("\n\n")) + "</body></html>", subtype="html")
-    return made.as_bytes()
+    return made.as_bytes(policy=SMTP)
 
 
-def _signer() -> tuple[Any, dict[str, dict[str, list[str]]]]:
+def _signer() -> tuple[Callable[[bytes], bytes], dict[str, dict[str, list[str]]]]:
     """Return what signs a letter for DOMAIN, and the zone by which that is checked."""
-    import dkim
+    from trustdesk.net.dkim import DkimKey
 
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    def sign(letter: bytes) -> bytes:
-        headers = [b"from", b"to", b"subject", b"date", b"message-id"]
-        signature: bytes = dkim.sign(letter, b"s1", DOMAIN.encode(), pem, include_headers=headers)
-        return signature.replace(b"\r\n", b"\n") + letter
-
+    signing = DkimKey(DOMAIN, "", pem.decode())
+    name, record = signing.record
     zone = {
         f"_dmarc.{DOMAIN}": {"TXT": ["v=DMARC1; p=reject"]},
         DOMAIN: {"TXT": ["v=spf1 ip4:127.0.0.1 -all"]},
-        f"s1._domainkey.{DOMAIN}": {"TXT": [f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"]},
+        name: {"TXT": [record]},
     }
-    return sign, zone
+    return lambda letter: signing.sign(letter, now=datetime.now(UTC)), zone
 
 
 @contextmanager
