@@ -208,6 +208,18 @@ def test_a_sender_that_dies_after_the_server_said_yes_makes_one_flagged_copy_and
 
 
 @pytest.mark.django_db
+def test_a_code_is_forgotten_also_where_its_sending_was_interrupted_twice(recorder: Recorder) -> None:
+    queue(purpose="code")
+    failpoints.arm("after_smtp=error")
+    for minute in (0, 11):
+        with pytest.raises(failpoints.Injected):
+            outbox.send_due(now=NOON + minute * MINUTE)
+    failpoints.arm("")
+    outbox.send_due(now=NOON + 22 * MINUTE)
+    assert (row().state, row().text) == ("failed", "")
+
+
+@pytest.mark.django_db
 def test_a_sender_that_dies_before_the_server_hears_of_it_loses_nothing(recorder: Recorder) -> None:
     queue()
     failpoints.arm("before_smtp=error")

@@ -130,12 +130,13 @@ def _claim(now: datetime) -> Delivery | None:
         row.state, row.claimed_at, row.attempts = _State.SENDING, now, row.attempts + 1
         if again and row.reason.startswith(REPEAT):
             row.state, row.reason = _State.FAILED, f"{REPEAT}: interrupted twice"
+            row.text = "" if row.purpose in SECRET_PURPOSES else row.text
         elif again:
             row.reason = REPEAT
         elif _suppressed(row):
             row.state, row.reason = _State.FAILED, SUPPRESSED
         _name(row)
-        row.save(update_fields=["state", "claimed_at", "attempts", "reason", "message_id", "bounce_hash"])
+        row.save(update_fields=["state", "claimed_at", "attempts", "reason", "text", "message_id", "bounce_hash"])
     if again:
         log.warning("delivery %s was interrupted: %s", row.pk, row.reason)
     return row
