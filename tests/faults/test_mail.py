@@ -25,7 +25,8 @@ from trustdesk.conversations.models import Entry
 
 pytestmark = pytest.mark.faults
 SOON = 90.0
-no_dovecot = pytest.mark.skipif(servers.dovecot_missing() is not None, reason=servers.dovecot_missing() or "")
+# A server of the test's own; the fixture says what becomes of a test on a machine that has none.
+with_dovecot = pytest.mark.usefixtures("dovecot")
 
 
 def of(name: str) -> bytes:
@@ -157,7 +158,7 @@ def test_while_nothing_can_be_stored_the_sender_is_told_to_come_again(mailroom: 
     assert HookPayload.objects.count() == 2, mail.output()
 
 
-@no_dovecot
+@with_dovecot
 def test_a_mailbox_is_fetched_once_whatever_dies(mailroom: Mailroom) -> None:
     """F-34: kill -9 while fetching, and between the commit and the flag; sessions cut; another UIDVALIDITY."""
     with servers.dovecot() as imap:
@@ -190,7 +191,7 @@ def test_a_mailbox_is_fetched_once_whatever_dies(mailroom: Mailroom) -> None:
         assert (state.on_server, state.missing, state.problem) == (150, [], "")
 
 
-@no_dovecot
+@with_dovecot
 def test_a_mailbox_that_lets_nobody_in_is_said_so(mailroom: Mailroom) -> None:
     with servers.dovecot() as imap:
         inbox = Inbox.objects.get(kind="email")

@@ -1,23 +1,9 @@
-"""One mail as it came (`RawMail`) and as read (`Letter`). Plain data."""
+"""One mail as read. Plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RawMail:
-    """The bytes of one mail, and what only its bearer knows."""
-
-    content: bytes  # RFC 5322, as received
-    # The bearer's own id, unique per inbox: "imap:<uidvalidity>:<uid>", "smtp:<random>", "<provider>:<event>".
-    source: str
-    received_at: datetime
-    recipients: tuple[str, ...] = ()  # of the envelope; () where the bearer does not know
-    sender: str | None = None  # MAIL FROM; "" is the null sender, None is unknown
-    ip: str = ""  # of the client that spoke SMTP to us; blank: another server of ours did
-    helo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
