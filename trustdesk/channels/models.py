@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from trustdesk.staff.models import Team
 
@@ -40,9 +42,11 @@ class MailAddress(Inbox):
 
     class Meta:
         proxy = True
+        verbose_name = _("mail address")
+        verbose_name_plural = _("mail addresses")
 
     def __str__(self) -> str:
-        return self.address or self.name
+        return self.address or str(settings.DEFAULT_FROM_EMAIL)
 
 
 class HookPayload(models.Model):

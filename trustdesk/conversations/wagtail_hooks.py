@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
+from wagtail.admin.ui.tables import BooleanColumn, Column
 
 from trustdesk.channels.models import MailAddress
 from trustdesk.conversations import editing, mail_editing
@@ -108,11 +109,16 @@ class MailAddresses(AuditedViewSet):
     icon = "mail"
     menu_label = _("Mail addresses")
     allows = frozenset({"add", "change", "view"})
-    list_display = ["__str__", "name", "team", "type_code", "enabled"]
+    list_display = [
+        "__str__",
+        Column("name", label=_("Name")),
+        Column("team", label=_("Team")),
+        BooleanColumn("enabled", label=_("Takes mail")),
+    ]
     ordering = ["id"]
     edit_handler = ObjectList(
         [
-            FieldPanel("address", heading=_("Address"), help_text=_("It cannot be changed later; blank is the one of MAIL_FROM.")),
+            FieldPanel("address", heading=_("Address"), help_text=_("It cannot be changed later.")),
             FieldPanel("name", heading=_("Name")),
             FieldPanel("team", heading=_("Team; without one, that of the request type")),
             FieldPanel("type_code", heading=_("What its mail is about where the subject does not say")),

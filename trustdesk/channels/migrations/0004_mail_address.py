@@ -15,6 +15,8 @@ class Migration(migrations.Migration):
             fields=[
             ],
             options={
+                'verbose_name': 'mail address',
+                'verbose_name_plural': 'mail addresses',
                 'proxy': True,
                 'indexes': [],
                 'constraints': [],
