@@ -18,7 +18,7 @@ from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
 
 INLINE: Final = ["bold", "italic", "code", "link"]
-PROSE: Final = ["h2", "h3", "h4", *INLINE, "ul", "ol", "hr"]
+PROSE: Final = ["h2", "h3", "h4", *INLINE, "ul", "ol", "hr", "blockquote"]
 YOUTUBE: Final = re.compile(
     r"(?:https?://)?(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.com/(?:watch\?(?:[^#\s]*&)?v=|embed/|shorts/)|youtu\.be/)"
     r"(?P<id>[A-Za-z0-9_-]{11})(?:[?&#]\S*)?"

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.db import connection
@@ -258,16 +258,17 @@ _PAGE: Final = (
 
 
 def _sections() -> Iterable[Mapping[str, Any]]:
-    return Section.objects.filter(live=True).values(*_PAGE, "icon", "news")
+    return cast(Iterable[Mapping[str, Any]], Section.objects.filter(live=True).values(*_PAGE, "icon", "news"))
 
 
 def _articles() -> Iterable[Mapping[str, Any]]:
     # Of guide and videos only whether there are any: a stream field's empty value is "[]".
-    return (
+    rows = (
         Article.objects.filter(live=True)
         .extra(select={"has_guide": "guide::text <> '[]'", "has_video": "videos::text <> '[]'"})
         .values(*_PAGE, "search_words", "request_type", "updated_on", "has_guide", "has_video")
     )
+    return cast(Iterable[Mapping[str, Any]], rows)
 
 
 def _node(of: Mapping[str, Any], language: str, above: tuple[int, ...], related: Mapping[int, list[str]]) -> Node:

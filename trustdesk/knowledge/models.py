@@ -11,14 +11,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, PageChooserPanel
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 
-from trustdesk.knowledge import blocks
+from trustdesk.knowledge import blocks, previews
 
 PREFIX = "/help/"  # where the surface `helpcenter` serves these pages
 MOST_WORDS = 60
@@ -66,14 +66,10 @@ class HelpPage(Page):  # type: ignore[misc]  # Wagtail ships no types
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Send to the address of the help center; Wagtail's own way to a page is used for previews alone."""
-        from django.http import HttpResponseRedirect
-
         return HttpResponseRedirect(self.get_url_parts(request)[2])  # type: ignore[index]
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         """Show the draft as the surface will show it."""
-        from trustdesk.knowledge import previews
-
         return previews.show(self, request)
 
 
