@@ -154,8 +154,8 @@ class _Source:
             "caption": self.library.fill(value.caption or "", self.language),
         }
 
-    def _template(self, kind: str, **context: Any) -> str:
-        return render_to_string(f"knowledge/_{kind}.html", context)
+    def _template(self, part: str, **context: Any) -> str:
+        return render_to_string(f"knowledge/_{part}.html", context)
 
     def _link(self, found: re.Match[str]) -> str:
         node = self.library.nodes.get(int(found["id1"] or found["id2"]))
