@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from trustdesk.knowledge import library, rendering
-from trustdesk.knowledge.index import Document, Index, Piece
+from trustdesk.knowledge.index import Document, Index
+from trustdesk.knowledge.snippets import Piece
 from trustdesk.knowledge.library import Library, Node
 from trustdesk.knowledge.models import Article
 
@@ -108,7 +109,7 @@ def find(
             continue  # taken back a moment ago, or found in the other language already
         seen.add(node.key)
         results.append(Result(node, hit.title, hit.snippet, hit.score))
-    return Found(tuple(results), hits.total, hits.corrected)
+    return Found(tuple(results), hits.total, hits.corrected or "")
 
 
 def warm() -> None:
