@@ -15,9 +15,9 @@ from typing import Final
 
 from trustdesk.knowledge import library, rendering
 from trustdesk.knowledge.index import Document, Index
-from trustdesk.knowledge.snippets import Piece
 from trustdesk.knowledge.library import Library, Node
 from trustdesk.knowledge.models import Article
+from trustdesk.knowledge.snippets import Piece
 
 LONGEST: Final = 200  # characters of a question that are looked at
 _AT_ONCE: Final = 500  # articles read from the database in one piece
