@@ -24,7 +24,6 @@ from trustdesk.knowledge.synonyms import Synonyms
 # (Robertson, Zaragoza and Taylor 2004), and costs one look-up a term instead of four.
 _IN_TITLE, _IN_HEADINGS, _IN_WORDS = 2, 2, 2
 _TITLE = 0.6  # weight of a term in the short field of title and search words, on top
-_SINGLE = 0.5  # weight of a lone character
 _WRITER_MEMORY = 60_000_000  # bytes, the most tantivy holds before it writes a segment
 
 
@@ -215,7 +214,7 @@ def _asked(schema: tantivy.Schema, one: Asked) -> list[tantivy.Query]:
         return [_weighted(tantivy.Query.phrase_query(schema, "text", list(one.terms)), one.weight)]
     term = one.terms[0]
     if one.single:
-        return [_weighted(tantivy.Query.term_query(schema, "singles", term, "freq"), one.weight * _SINGLE)]
+        return [_weighted(tantivy.Query.term_query(schema, "singles", term, "freq"), one.weight)]
     return [
         _weighted(tantivy.Query.term_query(schema, "text", term, "freq"), one.weight),
         _weighted(tantivy.Query.term_query(schema, "title", term, "freq"), one.weight * _TITLE),
