@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from trustdesk.knowledge import analysis
-from trustdesk.knowledge.pinyin import Sounds
+from trustdesk.knowledge import analysis, pinyin
 from trustdesk.knowledge.spelling import Vocabulary
 from trustdesk.knowledge.synonyms import Phrase, Synonyms
 
@@ -40,11 +39,13 @@ _SERVING_GRAMMAR = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Terms to find next to each other, mostly just one. ``single`` where it is a lone character of unspaced writing."""
+    """Terms to find next to each other, mostly just one. ``single`` where it is a lone character of unspaced writing,
+    ``shown`` where readers see it marked."""
 
     terms: Phrase
     weight: float
     single: bool = False
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Reader:
 
     vocabulary: Vocabulary
     synonyms: Synonyms
-    sounds: Sounds
+    sounds: pinyin.Lookup
     articles_with: Callable[[str], int]
 
     def read(self, text: str, *, as_typed: bool) -> Question:
@@ -75,7 +76,7 @@ class Reader:
         written: list[str] = []
         corrected: list[tuple[int, str, str]] = []
         for piece, run, at in pieces:
-            terms = analysis.pairs(piece) if run else analysis.word_terms(piece)
+            terms: Sequence[str] = analysis.pairs(piece) if run else analysis.word_terms(piece)
             written += terms
             if run:
                 weighed = [Asked(terms=(term,), weight=_pair(term), single=len(term) == 1) for term in terms]
@@ -97,14 +98,14 @@ class Reader:
         letters = "".join(analysis.fold(text[:LONGEST]).replace("'", " ").split())
         if not (letters.isascii() and letters.isalpha()):
             return Question(asked=())
-        words = self.sounds.words(letters, most=_MOST_SOUNDS, begun=as_typed)
+        words = pinyin.words(letters, lookup=self.sounds, most=_MOST_SOUNDS, begun=as_typed)
         return Question(asked=tuple(_heard(words)))
 
     def _begun(self, word: str) -> list[tuple[str, float]]:
         found = self.vocabulary.continuations(word, most=_MOST_CONTINUATIONS)
         return [(one, CONTINUATION) for one in found if one != word]
 
-    def _meant(self, word: str, terms: list[str]) -> list[tuple[str, float]]:
+    def _meant(self, word: str, terms: Sequence[str]) -> list[tuple[str, float]]:
         """Return what a word was probably meant to be, with weights; nothing for one that is well known."""
         written = self.vocabulary.articles(word)
         if _says_little(word) or (not written and self.articles_with(terms[0])):
@@ -113,7 +114,7 @@ class Reader:
         found = self.vocabulary.corrections(word, most=len(CORRECTIONS))
         return [(one, weight * doubt) for one, weight in zip(found, CORRECTIONS, strict=False)]
 
-    def _word(self, word: str, terms: list[str], others: list[tuple[str, float]]) -> Iterator[Asked]:
+    def _word(self, word: str, terms: Sequence[str], others: list[tuple[str, float]]) -> Iterator[Asked]:
         first, *parts = terms
         known = self.articles_with(first) > 0
         yield Asked(terms=(first,), weight=1.0)
@@ -123,7 +124,7 @@ class Reader:
             if not _says_little(other):
                 yield Asked(terms=(analysis.stem(other),), weight=weight)
         if not known and not others and len(word) >= _SHORTEST_SOUND and word.isascii() and word.isalpha():
-            yield from _heard(self.sounds.words(word, most=_MOST_SOUNDS))
+            yield from _heard(pinyin.words(word, lookup=self.sounds, most=_MOST_SOUNDS))
 
 
 def _pair(term: str) -> float:
@@ -135,7 +136,7 @@ def _lone(run: str) -> Iterator[Asked]:
     if len(run) > 1:
         for char in run:
             if char >= "\u3400" and not "\uac00" <= char <= "\ud7a3" and char not in _SERVING_GRAMMAR:
-                yield Asked(terms=(char,), weight=SINGLE, single=True)
+                yield Asked(terms=(char,), weight=SINGLE, single=True, shown=False)
 
 
 def _heard(words: list[str]) -> Iterator[Asked]:
