@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, islice
 from pathlib import Path
+from typing import NamedTuple
 
 from trustdesk.knowledge.index import Document
 
@@ -42,6 +43,14 @@ _SYLLABLES = (
     "ba co den el fir gan hol ist jun ker lam mor nex op pra qui ros sil tan ul ver win xo yar zen tri sta plo".split()
 )
 _MADE_UP_EN, _MADE_UP_ZH = 15_000, 15_000
+
+
+class Question(NamedTuple):
+    """What is asked, of which languages' articles (none: all). Of the kind ``typed`` the last word is unfinished."""
+
+    kind: str
+    text: str
+    languages: tuple[str, ...]
 
 
 class Language:
@@ -89,21 +98,23 @@ class Maker:
                 words=(self.chance.choice(language.telling),),
             )
 
-    def questions(self, count: int, *, articles: int) -> Iterator[tuple[str, str, bool]]:
-        """Yield so many questions: of what kind, the text, whether its last word is being typed."""
+    def questions(self, count: int, *, articles: int) -> Iterator[Question]:
+        """Yield so many questions, half of them to one language's articles alone."""
         chance = self.chance
         for _ in range(count):
             kind = chance.choices(("english", "chinese", "typed", "typo", "code", "sound"), (28, 28, 22, 12, 8, 2))[0]
+            languages = ("en",) if chance.random() < 0.5 else ()
             if kind == "code":
-                yield kind, self._code(chance.randrange(articles)), False
+                yield Question(kind, self._code(chance.randrange(articles)), languages)
             elif kind == "sound":
-                yield kind, chance.choice(_SOUNDS), False
+                yield Question(kind, chance.choice(_SOUNDS), ())
             elif kind == "typo":
-                yield kind, mistyped(self._asked(_ASKING_EN, self.english), chance), False
+                yield Question(kind, mistyped(self._asked(_ASKING_EN, self.english), chance), languages)
             else:
                 chinese = kind == "chinese" or (kind == "typed" and chance.random() < 0.5)
                 text = self._asked(*((_ASKING_ZH, self.chinese) if chinese else (_ASKING_EN, self.english)))
-                yield kind, text[: chance.randint(2, len(text))] if kind == "typed" else text, kind == "typed"
+                spoken = languages and (("zh-hans",) if chinese else ("en",))
+                yield Question(kind, text[: chance.randint(2, len(text))] if kind == "typed" else text, spoken)
 
     def _asked(self, patterns: Sequence[str], language: Language) -> str:
         return self.chance.choice(patterns).format(*self.chance.sample(language.telling, 3))

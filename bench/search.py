@@ -50,9 +50,9 @@ def engine(given: argparse.Namespace) -> Metrics:
     questions = list(maker.questions(given.questions, articles=len(documents)))
     times: defaultdict[str, list[float]] = defaultdict(list)
     found = 0
-    for kind, text, as_typed in questions:
+    for kind, text, languages in questions:
         start = time.perf_counter()
-        found += bool(index.search(text, as_typed=as_typed).hits)
+        found += bool(index.search(text, languages=languages, as_typed=kind == "typed").hits)
         times[kind].append((time.perf_counter() - start) * 1e3)
     everything = [one for kind in times.values() for one in kind]
     metrics: Metrics = {

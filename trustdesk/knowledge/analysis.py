@@ -17,7 +17,7 @@ from operator import add
 import opencc
 from snowballstemmer import stemmer
 
-LONGEST_TERM = 64  # characters; a longer word is found by its beginning
+LONGEST_WORD = 64  # characters; a longer one is taken as several
 
 # Written without spaces between words, so taken as pairs of characters: Chinese, Japanese, Korean.
 _UNSPACED = (
@@ -27,7 +27,10 @@ _UNSPACED = (
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
 _WRITTEN = f"[^\\W_{_UNSPACED}]"
 WORD = re.compile(f"{_WRITTEN}+")  # letters and digits of writing that puts spaces between words
-_PIECE = re.compile(f"([{_UNSPACED}]+)|({_WRITTEN}+(?:(?:[-_./:@#+&']{{1,2}}|,(?=\\d{{3}})){_WRITTEN}+)*)")
+_PIECE = re.compile(
+    f"([{_UNSPACED}]+)|"
+    f"({_WRITTEN}{{1,{LONGEST_WORD}}}(?:(?:[-_./:@#+&']{{1,2}}|,(?=\\d{{3}})){_WRITTEN}{{1,{LONGEST_WORD}}}){{0,7}})"
+)
 _JOINT = re.compile(r"[-_./:@#+&,]+")
 # Characters that one word is written with both ways, and that become one only within a phrase, or not at all.
 _VARIANTS = {"著": "着", "瞭": "了", "祇": "只", "覆": "复", "帐": "账", "藉": "借", "癥": "症", "甚": "什", "妳": "你"}
@@ -110,8 +113,8 @@ def word_terms(word: str) -> tuple[str, ...]:
     """
     parts = _JOINT.split(word.replace("'", ""))
     if len(parts) == 1:
-        return (stem(parts[0][:LONGEST_TERM]),)
-    return (whole(word)[:LONGEST_TERM], *(stem(part[:LONGEST_TERM]) for part in parts))
+        return (stem(parts[0]),)
+    return (whole(word), *map(stem, parts))
 
 
 def whole(word: str) -> str:

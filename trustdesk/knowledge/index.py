@@ -150,13 +150,15 @@ def _schema() -> tantivy.Schema:
 def _write(index: tantivy.Index, *, put: Mapping[int, Document], remove: Iterable[int]) -> dict[int, _Held]:
     held = {}
     writer = index.writer(heap_size=_WRITER_MEMORY, num_threads=1)
-    for key in (*remove, *put):
-        writer.delete_documents_by_term("key", key)
-    for key, document in put.items():
-        held[key] = _Held(title=snippets.passage(document.title), body=snippets.passage(document.body))
-        writer.add_document(_fields(document, held[key]))
-    writer.commit()
-    writer.wait_merging_threads()
+    try:
+        for key in (*remove, *put):
+            writer.delete_documents_by_term("key", key)
+        for key, document in put.items():
+            held[key] = _Held(title=snippets.passage(document.title), body=snippets.passage(document.body))
+            writer.add_document(_fields(document, held[key]))
+        writer.commit()
+    finally:
+        writer.wait_merging_threads()  # gives up its lock, after a failure too
     index.reload()
     return held
 
@@ -191,11 +193,12 @@ def _generation(index: tantivy.Index, held: Mapping[int, _Held], synonyms: Synon
 
 
 def _look_up(now: _Generation, question: Question, page: _Page) -> Hits:
-    if not question.asked or page.offset >= len(now.held):
+    if not question.asked or not now.held:
         return Hits(hits=(), total=0)
-    result: Any = now.searcher.search(  # its stub forgets the count
-        _query(now, question, page), limit=page.limit, offset=page.offset
-    )
+    # More than there is would be memory set aside for nothing.
+    limit, offset = min(page.limit, len(now.held)), min(page.offset, len(now.held))
+    # Its stub forgets the count.
+    result: Any = now.searcher.search(_query(now, question, page), limit=limit, offset=offset)
     keys: list[Any] = now.searcher.fast_field_values("key", [address for _, address in result.hits])
     wanted = [
         snippets.sought(term=term, weight=one.weight) for one in question.asked if one.shown for term in one.terms

@@ -67,7 +67,10 @@ class Reader:
 
     def read(self, text: str, *, as_typed: bool) -> Question:
         """Return what to look up for a question; where ``as_typed``, its last word may be unfinished."""
-        folded = analysis.fold(text[:LONGEST])
+        text = text[:LONGEST]
+        folded = analysis.fold(text)
+        # As the reader wrote it, where the places of its words are the same there.
+        shown = text if analysis.folded_from(text) is None else folded
         pieces = list(analysis.pieces(folded))
         unfinished = pieces[-1][2] if as_typed and pieces and folded[-1:].isalnum() else -1
         asked: list[Asked] = []
@@ -91,7 +94,7 @@ class Reader:
                     corrected.append((at, piece, others[0][0]))
                 asked += self._word(piece, terms, others)
         alike = [Asked(terms=phrase, weight=SYNONYM) for phrase in self.synonyms.of(written)]
-        return Question(asked=_strongest([*(asked or little), *alike, *lone]), corrected=_with(folded, corrected))
+        return Question(asked=_strongest([*(asked or little), *alike, *lone]), corrected=_with(shown, corrected))
 
     def sounding(self, text: str, *, as_typed: bool) -> Question:
         """Return what to look up where the letters of the question are Chinese by its sound; nothing where not."""
@@ -119,7 +122,8 @@ class Reader:
         known = self.articles_with(first) > 0
         yield Asked(terms=(first,), weight=1.0)
         for part in parts:
-            yield Asked(terms=(part,), weight=PART if known else 1.0)
+            # A lone letter is marked within its word, W-1012, or not at all.
+            yield Asked(terms=(part,), weight=PART if known else 1.0, shown=len(part) > 1)
         for other, weight in others:
             if not _says_little(other):
                 yield Asked(terms=(analysis.stem(other),), weight=weight)
@@ -157,9 +161,8 @@ def _strongest(asked: list[Asked]) -> tuple[Asked, ...]:
     return tuple(best.values())[:MOST_TERMS]
 
 
-def _with(folded: str, corrected: list[tuple[int, str, str]]) -> str | None:
-    if not corrected:
-        return None
+def _with(text: str, corrected: list[tuple[int, str, str]]) -> str | None:
+    """Return a question with words put in place of others, None where there are none to put."""
     for at, word, meant in reversed(corrected):
-        folded = folded[:at] + meant + folded[at + len(word) :]
-    return folded
+        text = text[:at] + meant + text[at + len(word) :]
+    return text if corrected else None
