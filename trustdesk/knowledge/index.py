@@ -123,8 +123,10 @@ class Index:
         question = now.reader.read(text, as_typed=as_typed)
         found = _look_up(now, question, page)
         if not found.total:
-            heard = now.reader.sounding(text, as_typed=as_typed)
-            found = _look_up(now, heard, page)
+            lone = Question(asked=tuple(one for one in question.helping if one.single))
+            found = _look_up(now, lone, page)
+        if not found.total:
+            found = _look_up(now, now.reader.sounding(text, as_typed=as_typed), page)
         return found
 
 
@@ -209,15 +211,18 @@ def _look_up(now: _Generation, question: Question, page: _Page) -> Hits:
 
 def _query(now: _Generation, question: Question, page: _Page) -> tantivy.Query:
     schema = now.index.schema
-    any_of = tantivy.Query.boolean_query(
-        [(tantivy.Occur.Should, query) for one in question.asked for query in _asked(schema, one)]
-    )
-    if not page.languages:
-        return any_of
-    spoken = tantivy.Query.term_set_query(schema, "language", list(page.languages))
-    return tantivy.Query.boolean_query(
-        [(tantivy.Occur.Must, any_of), (tantivy.Occur.Must, tantivy.Query.const_score_query(spoken, 0.0))]
-    )
+    parts = [(tantivy.Occur.Must, _any_of(schema, question.asked))]
+    if question.helping:
+        parts.append((tantivy.Occur.Should, _any_of(schema, question.helping)))
+    if page.languages:
+        spoken = tantivy.Query.term_set_query(schema, "language", list(page.languages))
+        parts.append((tantivy.Occur.Must, tantivy.Query.const_score_query(spoken, 0.0)))
+    return tantivy.Query.boolean_query(parts)
+
+
+def _any_of(schema: tantivy.Schema, asked: Sequence[Asked]) -> tantivy.Query:
+    clauses = [(tantivy.Occur.Should, query) for one in asked for query in _asked(schema, one)]
+    return tantivy.Query.boolean_query(clauses)
 
 
 def _asked(schema: tantivy.Schema, one: Asked) -> list[tantivy.Query]:

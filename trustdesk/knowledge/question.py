@@ -10,12 +10,13 @@ from trustdesk.knowledge.spelling import Vocabulary
 from trustdesk.knowledge.synonyms import Phrase, Synonyms
 
 LONGEST = 1_000  # characters of a question that are read: a whole first message is asked with too
-MOST_TERMS = 48  # what is asked first counts; each term costs time
+MOST_TERMS, MOST_HELPING = 32, 24  # what is asked first counts; each term costs time
 
 # Chinese by pairs of characters, and by the characters themselves: 冻卡 and 冻结银行卡 share no pair. Pairs with a character
 # that serves grammar say less, those of two such (什么, 怎么) nothing.
 PAIR = (1.0, 0.6, 0.0)
 SINGLE = 0.35
+LITTLE = 0.2  # words that every question holds
 SYNONYM = 0.6
 CONTINUATION = 0.8
 PART = 0.5  # of a joined word that is known as a whole
@@ -40,7 +41,7 @@ _SERVING_GRAMMAR = frozenset(
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Terms to find next to each other, mostly just one. ``single`` where it is a lone character of unspaced writing,
-    ``shown`` where readers see it marked."""
+    ``shown`` where readers are to see it marked."""
 
     terms: Phrase
     weight: float
@@ -50,9 +51,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to look up. ``corrected`` is the question as it was probably meant, None where it was taken as written."""
+    """What to look up: an article holds some of ``asked``; what it holds of ``helping`` only ranks it. ``corrected`` is the
+    question as it was probably meant, None where it was taken as written."""
 
     asked: tuple[Asked, ...]
+    helping: tuple[Asked, ...] = ()
     corrected: str | None = None
 
 
@@ -74,7 +77,7 @@ class Reader:
         pieces = list(analysis.pieces(folded))
         unfinished = pieces[-1][2] if as_typed and pieces and folded[-1:].isalnum() else -1
         asked: list[Asked] = []
-        little: list[Asked] = []  # what every question holds: asked for only where there is nothing else
+        little: list[Asked] = []
         lone: list[Asked] = []
         written: list[str] = []
         corrected: list[tuple[int, str, str]] = []
@@ -84,17 +87,21 @@ class Reader:
             if run:
                 weighed = [Asked(terms=(term,), weight=_pair(term), single=len(term) == 1) for term in terms]
                 asked += (one for one in weighed if one.weight)
-                little += (replace(one, weight=1.0) for one in weighed if not one.weight)
+                little += (replace(one, weight=LITTLE) for one in weighed if not one.weight)
                 lone += _lone(piece)
             elif _says_little(piece) and at != unfinished:
-                little += (Asked(terms=(term,), weight=1.0) for term in terms)
+                little += (Asked(terms=(term,), weight=LITTLE) for term in terms)
             else:
                 others = self._begun(piece) if at == unfinished else []
                 if not others and (others := self._meant(piece, terms)) and not self.vocabulary.articles(piece):
                     corrected.append((at, piece, others[0][0]))
                 asked += self._word(piece, terms, others)
         alike = [Asked(terms=phrase, weight=SYNONYM) for phrase in self.synonyms.of(written)]
-        return Question(asked=_strongest([*(asked or little), *alike, *lone]), corrected=_with(shown, corrected))
+        return Question(
+            asked=_strongest([*(asked or little), *alike], most=MOST_TERMS),
+            helping=_strongest([*lone, *(little if asked else [])], most=MOST_HELPING),
+            corrected=_with(shown, corrected),
+        )
 
     def sounding(self, text: str, *, as_typed: bool) -> Question:
         """Return what to look up where the letters of the question are Chinese by its sound; nothing where not."""
@@ -140,7 +147,7 @@ def _lone(run: str) -> Iterator[Asked]:
     if len(run) > 1:
         for char in run:
             if char >= "\u3400" and not "\uac00" <= char <= "\ud7a3" and char not in _SERVING_GRAMMAR:
-                yield Asked(terms=(char,), weight=SINGLE, single=True, shown=False)
+                yield Asked(terms=(char,), weight=SINGLE, single=True)
 
 
 def _heard(words: list[str]) -> Iterator[Asked]:
@@ -152,13 +159,13 @@ def _says_little(word: str) -> bool:
     return word.replace("'", "") in _SAYING_LITTLE
 
 
-def _strongest(asked: list[Asked]) -> tuple[Asked, ...]:
+def _strongest(asked: list[Asked], *, most: int) -> tuple[Asked, ...]:
     """Return each term once, with its greatest weight."""
     best: dict[tuple[Phrase, bool], Asked] = {}
     for one in asked:
         if (kept := best.get((one.terms, one.single))) is None or kept.weight < one.weight:
             best[(one.terms, one.single)] = one
-    return tuple(best.values())[:MOST_TERMS]
+    return tuple(best.values())[:most]
 
 
 def _with(text: str, corrected: list[tuple[int, str, str]]) -> str | None:
