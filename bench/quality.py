@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure how well the product does a task on files of real cases, and print one JSON line.
+"""Measure how well the product does a task on files of real cases, and print a JSON line (search: one a corpus).
 
     bench/quality.py TASK FILE…
 
@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from retrieval import search
 
 Row = dict[str, Any]
 Metrics = dict[str, Any]
@@ -305,7 +307,9 @@ TASKS: dict[str, Callable[..., Metrics]] = {
     "mail_parse": mail_parse,
     "reply_text": reply_text,
     "mail_kind": mail_kind,
+    "search": search,
 }
+CORPUS_BY_CORPUS = {"search"}  # a line for each NAME of NAME_docs.jsonl and NAME_queries.jsonl
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -315,19 +319,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--show", action="store_true", help="name the rows that went wrong")
     given = parser.parse_args(arguments)
+    corpora: dict[str, list[Row]] = defaultdict(list)
     try:
-        rows = [
-            json.loads(line) for path in given.files for line in path.read_text("utf-8").splitlines() if line.strip()
-        ]
+        for path in given.files:
+            corpus = path.stem.rpartition("_")[0] if given.task in CORPUS_BY_CORPUS else ""
+            for line in filter(str.strip, path.read_text("utf-8").split("\n")):
+                corpora[corpus].append(json.loads(line) | ({"corpus": corpus} if corpus else {}))
     except (OSError, ValueError) as error:
         parser.error(f"cannot read the rows: {error}")
-    if not rows:
+    if not corpora:
         parser.error("the files hold no rows")
-    print(
-        json.dumps(
-            {"task": given.task, "rows": len(rows)} | TASKS[given.task](rows, show=given.show), ensure_ascii=False
-        )
-    )
+    for rows in corpora.values():
+        metrics = TASKS[given.task](rows, show=given.show)
+        print(json.dumps({"task": given.task, "rows": len(rows)} | metrics, ensure_ascii=False), flush=True)
     return 0
 
 

@@ -118,23 +118,13 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "procrastinate.contrib.django",
-    "wagtail.users",
-    "wagtail.documents",
-    "wagtail.images",
-    "wagtail.admin",
+    *(f"wagtail.contrib.{part}" for part in ("redirects", "simple_translation", "typed_table_block")),
+    *(f"wagtail.{part}" for part in ("users", "sites", "locales", "documents", "images", "search", "admin")),
     "wagtail",
     "modelcluster",
     "taggit",
-    "trustdesk.realtime",
-    "trustdesk.channels",
-    "trustdesk.customers",
-    "trustdesk.conversations",
-    "trustdesk.desk",
-    "trustdesk.widget",
-    "trustdesk.portal",
-    "trustdesk.api",
-    "trustdesk.hooks",
-    "trustdesk.demo",
+    *(f"trustdesk.{part}" for part in ("realtime", "channels", "customers", "knowledge", "conversations")),
+    *(f"trustdesk.{part}" for part in ("desk", "widget", "portal", "helpcenter", "api", "hooks", "demo")),
 ]
 MIDDLEWARE = [
     "trustdesk.ui.security.SecurityHeadersMiddleware",  # outermost: errors and static files carry the headers too
@@ -292,9 +282,9 @@ WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_PASSWORD_RESET_ENABLED = WAGTAIL_E
 # Languages and time -------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = WAGTAILADMIN_PERMITTED_LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGES = WAGTAILADMIN_PERMITTED_LANGUAGES = WAGTAIL_CONTENT_LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_I18N = True
+USE_I18N = WAGTAIL_I18N_ENABLED = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -309,7 +299,15 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    # Pictures of published articles, for everybody, in the sizes the pages show.
+    "pictures": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR / "pictures", "base_url": "/help/pictures/"},
+    },
 }
+WAGTAILIMAGES_RENDITION_STORAGE = "pictures"
+WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpg", "jpeg", "png", "webp", "svg"]
+WAGTAILDOCS_EXTENSIONS = ["mp4", "webm"]  # films of articles
 WHITENOISE_USE_FINDERS = MODE == "test" or DEBUG
 WHITENOISE_AUTOREFRESH = MODE == "test" or DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page has a use for our styles and scripts
