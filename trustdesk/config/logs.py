@@ -36,5 +36,7 @@ def configuration(level: str) -> dict[str, Any]:
             "httpx": {"level": "WARNING"},  # it logs whole addresses, and some carry a token
             "uvicorn.access": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},  # it logs the arguments of every job
+            "wagtail": {"level": "WARNING"},  # it logs titles
+            "django_tasks": {"level": "WARNING"},  # two lines for each row that Wagtail indexes
         },
     }

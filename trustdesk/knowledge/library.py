@@ -158,10 +158,7 @@ class Library:
 
     def _shelf(self, language: str, below: Node | None) -> list[Node]:
         """List what is below a section or a home: of each translation the one for this reader, in the tree's order."""
-        if below is not None:
-            parents = list(self._translations[below.key].values())
-        else:
-            parents = list(self.homes.values())
+        parents = list((self._translations[below.key] if below else self.homes).values())
         found: dict[str, Node] = {}
         # The reader's tree first: its order counts.
         for parent in sorted(parents, key=lambda id: self._language(id) != language):

@@ -30,6 +30,17 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A text with what a search in it needs again and again: folded, and where each folded character stands in it,
+    None where the places are the same."""
+
+    text: str
+    folded: str
+    origin: Sequence[int] | None
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sought:
     """A term to mark and how much seeing it is worth. ``beginnings`` are what words with this term begin with."""
 
@@ -37,6 +48,12 @@ class Sought:
     beginnings: tuple[str, ...]
     weight: float
     unspaced: bool
+
+
+def passage(text: str) -> Passage:
+    """Return a text made ready to be excerpted."""
+    width = _WIDTH // 2 if sum(map(analysis.unspaced, text[:60])) > 20 else _WIDTH
+    return Passage(text=text, folded=analysis.fold(text), origin=analysis.folded_from(text), width=width)
 
 
 def sought(*, term: str, weight: float) -> Sought:
@@ -50,25 +67,23 @@ def sought(*, term: str, weight: float) -> Sought:
     return Sought(term=term, beginnings=tuple(dict.fromkeys(beginnings)), weight=weight, unspaced=unspaced)
 
 
-def marked(text: str, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
+def marked(passage: Passage, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
     """Return a whole text in pieces, what was asked for marked."""
-    spans = _joined([span for span, _ in _found(text, wanted)], text)
-    return _cut(text, 0, len(text), spans)
+    spans = _joined([span for span, _ in _found(passage, wanted)], passage.text)
+    return _cut(passage.text, 0, len(passage.text), spans)
 
 
-def excerpt(text: str, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
+def excerpt(passage: Passage, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
     """Return the stretch of a text that holds most of what was asked for, in pieces; its beginning where none does."""
-    found = _found(text, wanted)
-    width = _WIDTH // 2 if _mostly_unspaced(text) else _WIDTH
+    found, text, width = _found(passage, wanted), passage.text, passage.width
     start = _start(text, _best(found, width), width) if found else 0
     spans = _joined([span for span, _ in found], text)
     return _cut(text, start, _end(text, start, width, spans), spans)
 
 
-def _found(text: str, wanted: Sequence[Sought]) -> list[tuple[Span, Sought]]:
-    folded = analysis.fold(text)
-    found = [(span, one) for one in wanted for span in _places(folded, one)]
-    if found and (origin := analysis.folded_from(text)) is not None:
+def _found(passage: Passage, wanted: Sequence[Sought]) -> list[tuple[Span, Sought]]:
+    found = [(span, one) for one in wanted for span in _places(passage.folded, one)]
+    if (origin := passage.origin) is not None:
         found = [((origin[start], origin[end - 1] + 1), one) for (start, end), one in found]
     return sorted(found, key=lambda pair: pair[0])
 
@@ -83,7 +98,7 @@ def _places(folded: str, one: Sought) -> list[Span]:
             if one.unspaced:
                 spans.append((at, after))
                 after = at + 1
-            elif (not at or not _written(folded[at - 1])) and (end := _same_word(folded, at, after, one.term)):
+            elif not (at and analysis.WORD.match(folded[at - 1])) and (end := _same_word(folded, at, after, one.term)):
                 spans.append((at, end))
             at = folded.find(beginning, after)
     return spans
@@ -91,13 +106,9 @@ def _places(folded: str, one: Sought) -> list[Span]:
 
 def _same_word(folded: str, at: int, end: int, term: str) -> int:
     """Return where the word ends that begins here, 0 where its term is another one."""
-    while end < len(folded) and _written(folded[end]):
-        end += 1
+    if more := analysis.WORD.match(folded, end):
+        end = more.end()
     return end if analysis.stem(folded[at:end].translate(_WITHOUT_JOINTS)) == term else 0
-
-
-def _written(char: str) -> bool:
-    return char.isalnum() and not analysis.unspaced(char)
 
 
 def _joined(spans: list[Span], text: str) -> list[Span]:
@@ -163,7 +174,3 @@ def _cut(text: str, start: int, end: int, spans: list[Span]) -> tuple[Piece, ...
     if at < end:
         found.append(Piece(text=text[at:end], marked=False))
     return tuple(found)
-
-
-def _mostly_unspaced(text: str) -> bool:
-    return sum(map(analysis.unspaced, text[:60])) > 20
