@@ -47,13 +47,20 @@ def build() -> Shelf:
         deposits, "late", "My deposit has not arrived", summary="Where it can be, and what to do.",
         body=body(), request_type="deposit_missing", search_words="missing deposit\nwhere is my money",
     )  # fmt: skip
-    late_zh = article(deposits_zh, "late", "充值未到账", summary="可能在哪里，该怎么办。", body=[("text", "<p>多数延迟的充值并未丢失。</p>")], key=late)
-    networks = article(deposits, "networks", "Networks", summary="Which network to choose.", body=[("text", "<p>Each coin has its own.</p>")])
-    article(deposits_zh, "networks", "网络", summary="选择哪条网络。", body=[("text", "<p>每种币都有自己的网络。</p>")], key=networks)
-    fees = article(deposits, "fees", "Fees", summary="They differ.", body=[("text", "<p>They differ a lot.</p>")])
+    late_zh = article(
+        deposits_zh, "late", "充值未到账", summary="可能在哪里，该怎么办。", body=text("多数延迟的充值并未丢失。"), key=late
+    )
+    networks = article(deposits, "networks", "Networks", summary="Which one to choose.", body=text("Each coin has its own."))
+    article(deposits_zh, "networks", "网络", summary="选择哪条网络。", body=text("每种币都有自己的网络。"), key=networks)
+    fees = article(deposits, "fees", "Fees", summary="They differ.", body=text("They differ a lot."))
     news, _news_zh = both("news", "Announcements", "公告", summary="What is new.", icon="megaphone", news=True)
-    listing = article(news, "listing", "XRP is listed", summary="Trading begins.", body=[("text", "<p>Tomorrow.</p>")])
+    listing = article(news, "listing", "XRP is listed", summary="Trading begins.", body=text("Tomorrow."))
     return Shelf(deposits, late, networks, fees, news, listing, late_zh)
+
+
+def text(words: str) -> list[tuple[str, Any]]:
+    """One paragraph."""
+    return [("text", f"<p>{words}</p>")]
 
 
 def body() -> list[tuple[str, Any]]:
@@ -69,7 +76,8 @@ def body() -> list[tuple[str, Any]]:
 
 def home(language: str) -> HelpHome:
     """Return the root of a language."""
-    return HelpHome.objects.get(locale__language_code=language)
+    found: HelpHome = HelpHome.objects.get(locale__language_code=language)
+    return found
 
 
 def both(slug: str, title: str, title_zh: str, **more: Any) -> tuple[Section, Section]:
