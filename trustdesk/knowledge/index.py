@@ -215,8 +215,8 @@ def _query(now: _Generation, question: Question, page: _Page) -> tantivy.Query:
     if question.helping:
         parts.append((tantivy.Occur.Should, _any_of(schema, question.helping)))
     if page.languages:
-        spoken = tantivy.Query.term_set_query(schema, "language", list(page.languages))
-        parts.append((tantivy.Occur.Must, tantivy.Query.const_score_query(spoken, 0.0)))
+        spoken = [(tantivy.Occur.Should, _term(schema, "language", one)) for one in page.languages]
+        parts.append((tantivy.Occur.Must, _weighted(tantivy.Query.boolean_query(spoken), 0.0)))
     return tantivy.Query.boolean_query(parts)
 
 
@@ -230,11 +230,15 @@ def _asked(schema: tantivy.Schema, one: Asked) -> list[tantivy.Query]:
         return [_weighted(tantivy.Query.phrase_query(schema, "text", list(one.terms)), one.weight)]
     term = one.terms[0]
     if one.single:
-        return [_weighted(tantivy.Query.term_query(schema, "singles", term, "freq"), one.weight)]
+        return [_weighted(_term(schema, "singles", term), one.weight)]
     return [
-        _weighted(tantivy.Query.term_query(schema, "text", term, "freq"), one.weight),
-        _weighted(tantivy.Query.term_query(schema, "title", term, "freq"), one.weight * _TITLE),
+        _weighted(_term(schema, "text", term), one.weight),
+        _weighted(_term(schema, "title", term), one.weight * _TITLE),
     ]
+
+
+def _term(schema: tantivy.Schema, field: str, term: str) -> tantivy.Query:
+    return tantivy.Query.term_query(schema, field, term, "freq")
 
 
 def _weighted(query: tantivy.Query, weight: float) -> tantivy.Query:
