@@ -95,14 +95,24 @@ class Index:
             held = _write(index, put={document.key: document for document in documents}, remove=())
             self._now = _generation(index, held, Synonyms(synonyms))
 
-    def update(self, *, put: Iterable[Document] = (), remove: Iterable[int] = ()) -> None:
-        """Hold these articles, in place of what was held under their keys, and forget those removed."""
+    def update(
+        self,
+        *,
+        put: Iterable[Document] = (),
+        remove: Iterable[int] = (),
+        synonyms: Iterable[Sequence[str]] | None = None,
+    ) -> None:
+        """Hold these articles, in place of what was held under their keys, and forget those removed.
+
+        Given ``synonyms`` are held instead of all groups there were. For few articles; `replace` is faster for many.
+        """
         with self._changing:
             given = {document.key: document for document in put}
             gone = set(remove) - given.keys()
-            changed = _write(self._now.index, put=given, remove=gone)
+            changed = _write(self._now.index, put=given, remove=gone) if given or gone else {}
             held = {key: one for key, one in self._now.held.items() if key not in gone} | changed
-            self._now = _generation(self._now.index, held, self._now.reader.synonyms)
+            groups = self._now.reader.synonyms if synonyms is None else Synonyms(synonyms)
+            self._now = _generation(self._now.index, held, groups)
 
     def search(
         self,

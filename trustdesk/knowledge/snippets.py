@@ -12,7 +12,7 @@ _WIDTH = 180  # Latin letters, or half as many ideographs
 _LEAD = 4  # of so many parts of the width, one may come before the first mark, to begin with a sentence or a word
 _MOST_PLACES = 8  # of one term in one text; more of the same tells nothing
 _SENTENCE_END = re.compile(r"[.!?]\s+|[。！？；\n]\s*")
-_ONLY_JOINTS = re.compile(r"[-_./:@#+&', ]+")
+_ONLY_JOINTS = re.compile(r"[-_./:@#+&',]{1,2}| ")
 _AT_DIGITS = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
 _CODE_JOINTS = "-_"
 _AGAIN = 0.1  # what seeing a term once more in an excerpt is worth
