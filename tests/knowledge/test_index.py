@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -253,6 +252,11 @@ def test_synonyms_outlive_an_update_and_are_replaced_with_the_articles() -> None
     index.replace(ARTICLES, synonyms=SYNONYMS)
     index.update(put=[article(50, "Staking", "Lock coins")])
     assert index.search("purse").hits
+    index.update(synonyms=[("handbag", "authenticator")])
+    assert keys(index.search("handbag").hits) == [TWO_FACTOR]
+    assert not index.search("purse").hits
+    index.replace(ARTICLES, synonyms=SYNONYMS)
+    assert index.search("purse").hits
     index.replace(ARTICLES)
     assert not index.search("purse").hits
 
@@ -304,62 +308,6 @@ def test_searches_are_answered_while_all_is_replaced() -> None:
     assert answered[0] > 50
 
 
-HOSTILE = (
-    *(
-        "title:foo AND (",
-        '"unclosed',
-        "+must -not",
-        "key:1",
-        "[* TO *]",
-        "a^9999",
-        "*",
-        "?:",
-        "/re(gex/",
-        "\\",
-        "NOT NOT",
-    ),
-    *(
-        "\x00",
-        "\ud800\udfff",
-        "a\x00b",
-        "   ",
-        "。。。",
-        "😀🏳️\u200d🌈",
-        "<script>alert(1)</script>",
-        "' OR 1=1 --",
-        "\u202eabc",
-    ),
-    *(
-        "a" * 100_000,
-        "提" * 100_000,
-        "a " * 50_000,
-        "-" * 100_000,
-        "a-" * 50_000,
-        "tixian" * 10_000,
-        "\u0301" * 100_000,
-    ),
-    *("ß" * 100_000, "｜tx|", "|", "tx|提现", "\u0600", "𠮷野家", "İstanbul"),
-)
-
-
-@pytest.mark.parametrize("as_typed", [False, True])
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
-def test_hostile_questions_are_answered_at_once(index: Index, text: str, as_typed: bool) -> None:
-    start = time.process_time()
-    found = index.search(text, as_typed=as_typed)
-    assert time.process_time() - start < 0.2
-    assert found.total >= len(found.hits)
-
-
-def test_hostile_articles_are_held() -> None:
-    index = Index()
-    index.replace(
-        Document(key=key, language="en", title=text, headings=(text,), body=f"{text} findme {text}", words=(text,))
-        for key, text in enumerate(HOSTILE)
-    )
-    assert index.search("findme").total == len(HOSTILE)
-
-
 WORDS = st.sampled_from("withdraw 提现 W-1012 的 how authenticator 到账 btc/usdt . \n é ß ﬁ ａ 帳 ' e\u0301".split(" "))
 
 
@@ -375,16 +323,6 @@ def test_snippets_are_parts_of_the_article(bodies: list[str], asked: list[str]) 
         assert joined(hit.title) == bodies[hit.key][:40]
         assert joined(hit.snippet) in bodies[hit.key]
         assert all(piece.text for piece in (*hit.title, *hit.snippet))
-
-
-@settings(max_examples=300, deadline=None)
-@given(text=st.text(st.characters(codec=None), max_size=300), as_typed=st.booleans())
-def test_any_question_is_answered(text: str, as_typed: bool) -> None:
-    assert _SHARED.search(text, as_typed=as_typed).total >= 0
-
-
-_SHARED = Index()
-_SHARED.replace(ARTICLES, synonyms=SYNONYMS)
 
 
 def test_the_same_question_has_the_same_answer(index: Index) -> None:

@@ -75,6 +75,14 @@ class Folder:
     figures: dict[str, dict[str, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    def without_examples(self) -> Folder:
+        """Return it without articles that show what one could look like, such as invented announcements."""
+        kept = {
+            key: {language: text for language, text in texts.items() if not text.facts["example"]}
+            for key, texts in self.articles.items()
+        }
+        return replace(self, articles={key: texts for key, texts in kept.items() if texts})
+
     def fatal(self) -> list[Problem]:
         """List what has to be mended before anything is taken."""
         return [problem for problem in self.problems if problem.fatal]
@@ -238,7 +246,7 @@ class _File:
             values = values if isinstance(values, list) else [values]
             kept[name] = [_line(value)[:100] for value in values if not isinstance(value, dict | list)]
         kept["request_type"] = _line(facts.get("request_type"))[:40]
-        kept["draft"], kept["news"] = facts.get("draft") is True, facts.get("news") is True
+        kept |= {name: facts.get(name) is True for name in ("draft", "news", "example")}
         kept["icon"] = _line(facts.get("icon"))
         if kept["icon"] and kept["icon"] not in Icon.values:
             if self.section:

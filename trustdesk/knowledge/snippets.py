@@ -10,12 +10,11 @@ from trustdesk.knowledge import analysis
 
 _WIDTH = 180  # Latin letters, or half as many ideographs
 _LEAD = 4  # of so many parts of the width, one may come before the first mark, to begin with a sentence or a word
-_MOST_PLACES = 12  # of one term in one text; more of the same tells nothing
+_MOST_PLACES = 6  # of one term in one text; more of the same tells nothing
 _SENTENCE_END = re.compile(r"[.!?]\s+|[。！？；\n]\s*")
-_ONLY_JOINTS = re.compile(r"[-_./:@#+&', ]{0,2}")
+_ONLY_JOINTS = re.compile(r"[-_./:@#+&',]{1,2}| ")
 _AT_DIGITS = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
 _CODE_JOINTS = "-_"
-_WITHOUT_JOINTS = str.maketrans("", "", _CODE_JOINTS)
 _AGAIN = 0.1  # what seeing a term once more in an excerpt is worth
 
 Span = tuple[int, int]
@@ -77,7 +76,7 @@ def excerpt(passage: Passage, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
     """Return the stretch of a text that holds most of what was asked for, in pieces; its beginning where none does."""
     found, text, width = _found(passage, wanted), passage.text, passage.width
     start = _start(text, _best(found, width), width) if found else 0
-    spans = _joined([span for span, _ in found], text)
+    spans = _joined([span for span, _ in found if start - width < span[0] < start + width], text)
     return _cut(text, start, _end(text, start, width, spans), spans)
 
 
@@ -98,25 +97,23 @@ def _places(folded: str, one: Sought) -> list[Span]:
             if one.unspaced:
                 spans.append((at, after))
                 after = at + 1
-            elif not (at and analysis.WORD.match(folded[at - 1])) and (end := _same_word(folded, at, after, one.term)):
-                spans.append((at, end))
+            elif not (at and folded[at - 1].isalnum() and analysis.WORD.match(folded, at - 1)):
+                if more := analysis.WORD.match(folded, after):
+                    after = more.end()
+                word = folded[at:after]
+                if analysis.stem(word) == one.term or (len(one.beginnings) > 1 and word in one.beginnings):
+                    spans.append((at, after))
             at = folded.find(beginning, after)
     return spans
-
-
-def _same_word(folded: str, at: int, end: int, term: str) -> int:
-    """Return where the word ends that begins here, 0 where its term is another one."""
-    if more := analysis.WORD.match(folded, end):
-        end = more.end()
-    return end if analysis.stem(folded[at:end].translate(_WITHOUT_JOINTS)) == term else 0
 
 
 def _joined(spans: list[Span], text: str) -> list[Span]:
     """Return spans with those made one that overlap, or have nothing between them but what joins a word."""
     joined: list[Span] = []
     for start, end in spans:
-        if joined and (start <= joined[-1][1] or _ONLY_JOINTS.fullmatch(text, joined[-1][1], start)):
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        last = joined[-1][1] if joined else -9
+        if start <= last or (start - last <= 2 and _ONLY_JOINTS.fullmatch(text, last, start)):
+            joined[-1] = (joined[-1][0], max(end, last))
         else:
             joined.append((start, end))
     return joined
