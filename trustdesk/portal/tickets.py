@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
+from trustdesk.knowledge import measuring
 from trustdesk.policy import reference as case_number
 from trustdesk.policy.forms import Problem
 from trustdesk.portal import filling, signin, uploads, wording
@@ -174,6 +175,7 @@ def _open(request: HttpRequest, filled: Filling) -> HttpResponse:
         now=clock.now(),
         identity=filled.identity,
     )
+    measuring.asked(readers=measuring.readers_of(request), now=clock.now())  # what he searched for had not helped
     return redirect("portal:ticket_sent", reference=opened.reference)
 
 
