@@ -107,7 +107,7 @@ def test_from_a_question_to_an_answer_and_a_vote(town: Town, pages: Pages, windo
     page.get_by_label("What were you looking for?").fill("How long with ETH?")
     reader.sound("help-why")
     page.locator("help-vote").get_by_role("button", name="Send").click()
-    expect(page.locator("help-vote")).to_contain_text("The editors read this")
+    expect(page.locator("help-vote")).to_contain_text("Thank you.")
     vote = town.do(lambda: Vote.objects.get(article=pages.late))
     assert (vote.helpful, vote.reason, vote.missing) == (False, "missing", "How long with ETH?")
     page.get_by_role("link", name="Deposit has not arrived").click()
