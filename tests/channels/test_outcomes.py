@@ -128,6 +128,28 @@ def test_a_full_mailbox_is_seen_and_tried_again(recorder: Recorder) -> None:
     assert sent(recorder, "two", purpose="reply").state == "sent"
 
 
+def test_what_is_given_up_after_a_delay_is_given_up(recorder: Recorder) -> None:
+    """A server says "delayed" first, and days later "failed": the second is news, whatever comes in between."""
+    sent(recorder, purpose="reply")
+    delayed = outbox.bounced(token=token(recorder), hard=False, status="4.4.7", now=NOON)
+    assert delayed is not None
+    assert outbox.bounced(token=token(recorder), hard=False, status="4.4.7", now=NOON) is None, "one delay is one line"
+    given_up = outbox.bounced(token=token(recorder), hard=True, status="5.4.7", now=NOON)
+    assert given_up is not None
+    assert (given_up.state, given_up.reason) == ("bounced", "hard: 5.4.7")
+    assert outbox.bounced(token=token(recorder), hard=False, status="4.4.7", now=NOON) is None, "and stays so"
+    assert outbox.delivered(token=token(recorder), now=NOON) is None
+    assert (row().state, row().reason) == ("bounced", "hard: 5.4.7")
+    assert sent(recorder, "two", purpose="reply").reason == "suppressed"
+
+
+def test_what_was_delayed_and_arrives_has_arrived(recorder: Recorder) -> None:
+    sent(recorder, purpose="reply")
+    outbox.bounced(token=token(recorder), hard=False, status="4.4.7", now=NOON)
+    assert outbox.delivered(token=token(recorder), now=NOON) is not None
+    assert row().state == "delivered"
+
+
 def test_a_provider_says_what_became_of_a_mail(recorder: Recorder) -> None:
     """The recorder calls every mail "id", as a provider would that sends one."""
     sent(recorder, purpose="opened")

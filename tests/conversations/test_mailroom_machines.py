@@ -79,6 +79,26 @@ def test_a_bounce_counts_only_at_the_return_path_of_the_mail_it_is_about() -> No
     assert case.status == "waiting"
 
 
+def returnable(case: Conversation) -> tuple[str, str]:
+    """Send the customer a mail of ours; return its Message-ID and where it comes back to."""
+    ours = we_wrote(case)
+    delivery = Delivery.objects.get(message_id=ours)
+    path, digest = addresses.bounce_address(key=delivery.key, ours=SUPPORT)
+    Delivery.objects.filter(pk=delivery.pk).update(bounce_hash=digest, state="sent")
+    return ours, path
+
+
+def test_a_mail_that_was_delayed_and_then_given_up_is_said_to_be_both() -> None:
+    case = case_of(bring(letter())[0])
+    ours, path = returnable(case)
+    delayed = bounce(ANNA, "4.4.7", ours).replace(b"Action: failed", b"Action: delayed").replace(b"550 4", b"450 4")
+    bring(delayed, delayed + b"\r\n", to=path, sender="")
+    bring(bounce(ANNA, "5.4.7", ours), to=path, sender="")
+    said = case.entries.filter(event="mail_bounced").order_by("seq").values_list("data__hard", "data__status")
+    assert list(said) == [(False, "4.4.7"), (True, "5.4.7")]
+    assert Delivery.objects.get(message_id=ours).reason == "hard: 5.4.7"
+
+
 def test_what_was_held_can_be_released_as_a_case_and_never_into_another() -> None:
     case = case_of(bring(letter())[0])
     [row] = bring(letter("it is really me", vouched="fail", policy="reject"), to=token_of(case))

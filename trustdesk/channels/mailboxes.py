@@ -39,13 +39,16 @@ def connect(*, inbox_id: int, url: str) -> None:
     """Note, sealed, how an address's mailbox is reached; blank stops fetching it. Raises ValueError (see `settings_of`)."""
     if url:
         settings_of(url)
-    sealed = sealing.seal(url.encode()) if url else None
-    secrets = orjson.dumps([part.hex() for part in sealed]) if sealed else None
+    secrets = _sealed(url) if url else None
     before = next((one for one in accounts() if one.inbox_id == inbox_id), None)
     with transaction.atomic():
         Inbox.objects.filter(pk=inbox_id).update(secrets=secrets)
         if before is None or _place(before.url) != _place(url):  # another mailbox, whose numbers mean other mails
             MailboxState.objects.filter(inbox_id=inbox_id).update(uid_validity=0, last_uid=0, missing=[], problem="")
+
+
+def _sealed(url: str) -> bytes:
+    return orjson.dumps([part.hex() for part in sealing.seal(url.encode())])
 
 
 def _place(url: str) -> tuple[str | None, str | None, str]:
@@ -103,7 +106,7 @@ def _tokens(given: dict[str, str], renewed: Callable[[str], None] | None) -> oau
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A mailbox to be fetched, as the database has it; another `secrets` is another account."""
+    """A mailbox to be fetched, as the database has it."""
 
     inbox_id: int
     secrets: bytes
@@ -115,12 +118,20 @@ class Account:
         return sealing.unseal(sealed, key).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A mailbox that is being fetched, and all the secrets it has had: refresh tokens replace each other."""
+
+    watcher: Watcher
+    known: set[bytes]
+
+
 class Fetching:
     """The fetchers of this process: one thread for each mailbox. Run it in one process only; a second one costs traffic,
     no mail."""
 
     def __init__(self) -> None:
-        self._watchers: dict[Account, Watcher] = {}
+        self._running: dict[int, _Running] = {}  # by inbox
         self._threads = DatabaseThreads(1, name="mailboxes")
 
     async def run_until(self, stop: asyncio.Event) -> None:
@@ -137,19 +148,21 @@ class Fetching:
 
     async def stop(self) -> None:
         """Stop fetching; a batch that is being stored is finished."""
-        for watcher in self._watchers.values():
-            await asyncio.to_thread(watcher.stop)
-        self._watchers.clear()
+        for running in self._running.values():
+            await asyncio.to_thread(running.watcher.stop)
+        self._running.clear()
 
     async def _keep(self, wanted: Sequence[Account]) -> None:
-        for account in set(self._watchers) - set(wanted):
-            await asyncio.to_thread(self._watchers.pop(account).stop)
+        secrets = {account.inbox_id: account.secrets for account in wanted}
+        for inbox, running in list(self._running.items()):
+            if secrets.get(inbox) not in running.known:
+                await asyncio.to_thread(self._running.pop(inbox).watcher.stop)
         for account in wanted:
-            if account in self._watchers:
-                self._watchers[account].check()
-            elif (watcher := await self._threads(_watcher, account)) is not None:
-                self._watchers[account] = watcher
-                watcher.start()
+            if account.inbox_id in self._running:
+                self._running[account.inbox_id].watcher.check()
+            elif (begun := await self._threads(_begun, account)) is not None:
+                self._running[account.inbox_id] = begun
+                begun.watcher.start()
 
 
 def accounts() -> list[Account]:
@@ -158,29 +171,34 @@ def accounts() -> list[Account]:
     return [Account(row.pk, bytes(row.secrets)) for row in rows if row.secrets is not None]
 
 
-def _watcher(account: Account) -> Watcher | None:
-    inbox = account.inbox_id
+def _begun(account: Account) -> _Running | None:
+    inbox, known = account.inbox_id, {account.secrets}
     MailboxState.objects.get_or_create(inbox_id=inbox)
     try:
         url = account.url
-        settings = settings_of(url, renewed=lambda token: _in_connection(_keep_token, inbox, url, token))
+        settings = settings_of(url, renewed=lambda token: _in_connection(_keep_token, inbox, url, token, known))
     except (ValueError, sealing.Unsealable) as error:
         log.warning("mailbox %s cannot be fetched: %s", inbox, type(error).__name__)
         MailboxState.objects.filter(inbox_id=inbox).update(problem="settings", alive_at=clock.now())
         return None
-    return Watcher(
+    watcher = Watcher(
         settings,
         cursor=lambda: _in_connection(cursor, inbox),
         take=lambda batch: _in_connection(take, inbox, batch),
         report=lambda told: _in_connection(note, inbox, told),
     )
+    return _Running(watcher, known)
 
 
-def _keep_token(inbox_id: int, url: str, token: str) -> None:
-    """Write down the refresh token that replaced the one in `url`: Microsoft's are good for one time."""
+def _keep_token(inbox_id: int, url: str, token: str, known: set[bytes]) -> None:
+    """Write down the refresh token that replaced the one in `url`, unless the mailbox is another by now: Microsoft's are good
+    for one time."""
     parts = urlsplit(url)
     given = {name: values[0] for name, values in parse_qs(parts.query).items()} | {"refresh_token": token}
-    connect(inbox_id=inbox_id, url=parts._replace(query=urlencode(given)).geturl())
+    renewed, before = _sealed(parts._replace(query=urlencode(given)).geturl()), list(known)
+    known.add(renewed)  # before it is written, or it would be taken for another mailbox
+    if not Inbox.objects.filter(pk=inbox_id, secrets__in=before).update(secrets=renewed):
+        log.info("mailbox %s has been set up anew: a refresh token of before is not kept", inbox_id)
 
 
 def _in_connection(act: Any, *arguments: Any) -> Any:
