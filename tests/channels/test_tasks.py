@@ -51,7 +51,7 @@ def work() -> None:
 
     async def run() -> None:
         own = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
-        own.periodic_registry = PeriodicRegistry()  # what comes round by itself is not what is looked at here
+        own.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]  # what comes round by itself is not what is looked at here
         async with own.open_async():
             await own.run_worker_async(
                 wait=False, listen_notify=False, install_signal_handlers=False, delete_jobs="successful"

@@ -12,12 +12,13 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from tests import world
 from tests.desk import mails
 from tests.desk.desks import HTMX, person
-from trustdesk.channels import addresses, outbox, post
-from trustdesk.channels.models import HookPayload, MailboxState
+from trustdesk.channels import addresses, outbox, post, sending_dns
+from trustdesk.channels.models import DomainCheck, HookPayload, MailboxState
 from trustdesk.conversations import ledger
 from trustdesk.desk import mail_wording
 from trustdesk.seams import clock
@@ -114,6 +115,24 @@ def test_a_mailbox_that_is_silent_or_broken_says_so(age: int | None, problem: st
     one = page[page.index("funds@northlight.example") :].partition("</li>")[0]
     assert ("Works" in one) is works
     assert ("Problem" in one) is not works
+
+
+def test_what_our_domains_publish_is_shown_as_it_was_seen_last() -> None:
+    """S-56: from the database; nobody is asked while somebody waits for a page."""
+    assert "Our domains in DNS" not in read(lead())
+    found = [
+        {"domain": "desk.example", "record": record, "name": f"_{record}.desk.example", "result": result, "code": code}
+        for record, result, code in (("spf", "ok", ""), ("dmarc", "wrong", "dmarc_none"), ("dkim", "unknown", "dns_silent"))
+    ]
+    DomainCheck.objects.create(domain="desk.example", findings=found, complete=False, checked_at=clock.now())
+    page = read(person("Ada", role=Role.ADMIN)[1])
+    part = page[page.index("Our domains in DNS") :]
+    assert "DMARC: The DMARC policy asks for nothing (p=none)" in part
+    assert "DKIM: The name servers do not answer." in part
+    assert "SPF:" not in part
+    assert "Problem" in part
+    with override("zh-hans"):
+        assert "DMARC 策略不作要求" in sending_dns.word(sending_dns.latest()[0].wrong[0])
 
 
 def test_nothing_of_a_mail_is_shown_before_it_is_opened_and_that_is_written_down_first() -> None:

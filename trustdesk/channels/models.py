@@ -105,6 +105,18 @@ class MailboxState(models.Model):
         return f"state of mailbox {self.inbox_id}"
 
 
+class DomainCheck(models.Model):
+    """What the DNS of one of our domains was seen to publish (`channels.sending_dns`)."""
+
+    domain = models.CharField(max_length=253, primary_key=True)
+    findings = models.JSONField(default=list)  # of net.sending_domain.Finding
+    complete = models.BooleanField()  # whether all name servers answered
+    checked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.domain
+
+
 class ReplyAddress(models.Model):
     """Where one recipient's answers about one case come to. Who writes to it and is somebody else is a third party."""
 

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from trustdesk.channels import post
+from trustdesk.channels import post, sending_dns
 from trustdesk.channels.sealing import Unsealable
 from trustdesk.conversations import ledger, queries
 from trustdesk.desk import mail, mail_lines, mail_wording, writing
@@ -59,6 +59,7 @@ def page(request: HttpRequest, seat: Seat) -> HttpResponseBase:
         {
             "boxes": [(box, _problem(box)) for box in ledger.mailboxes(seat)] if not place else [],
             "page": ledger.stuck(seat, after=place),
+            "domains": sending_dns.latest() if not place else [],
             "now": now,
         },
     )
