@@ -26,6 +26,7 @@ from trustdesk.channels import addresses, letters, registry
 from trustdesk.channels.addresses import Purpose
 from trustdesk.channels.contract import Outbound, SendFailed
 from trustdesk.channels.models import Delivery, Inbox
+from trustdesk.policy import tokens
 from trustdesk.realtime import jobs
 from trustdesk.seams import failpoints
 
@@ -85,8 +86,8 @@ def queue(
         purpose=purpose,
         recipient=recipient,
         mailbox=addresses.folded(recipient)[:320],
-        subject=subject[:200],
-        text=text,
+        subject=tokens.plain_addresses(subject)[:200],
+        text=tokens.plain_addresses(text),  # what is quoted in it may hold somebody else's
         locale=(locale or get_language() or "en")[:16],
         about=dict(about or {}),
         not_before=now,
