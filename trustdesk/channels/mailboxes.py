@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 import orjson
 from django.db import close_old_connections, transaction
 
-from trustdesk.channels import post, sealing
-from trustdesk.channels.models import HookPayload, Inbox, MailboxState
+from trustdesk.channels import missing, post, sealing
+from trustdesk.channels.models import HookPayload, Inbox, MailboxState, MissingMail
 from trustdesk.net import oauth
 from trustdesk.net.addresses import Guard, is_loopback
 from trustdesk.net.http import Http
@@ -30,7 +30,6 @@ from trustdesk.seams import clock, failpoints
 
 LOOK_EVERY = 5.0  # seconds between two looks at which mailboxes there are, and whether their fetchers live
 SILENT = timedelta(minutes=10)  # without a sign of life: staff are told, and /health/ready says so
-NAMED = 100  # missing UIDs that are named; more are a number
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,8 @@ def connect(*, inbox_id: int, url: str) -> None:
     with transaction.atomic():
         Inbox.objects.filter(pk=inbox_id).update(secrets=secrets)
         if before is None or _place(before.url) != _place(url):  # another mailbox, whose numbers mean other mails
-            MailboxState.objects.filter(inbox_id=inbox_id).update(uid_validity=0, last_uid=0, missing=[], problem="")
+            MailboxState.objects.filter(inbox_id=inbox_id).update(uid_validity=0, last_uid=0, problem="", stuck_at=None)
+            MissingMail.objects.filter(inbox_id=inbox_id).delete()
 
 
 def _sealed(url: str) -> bytes:
@@ -139,6 +139,9 @@ class Fetching:
         while not stop.is_set():
             try:
                 await self._keep(await self._threads(accounts))
+                for inbox in await self._threads(missing.waiting, now=clock.now()):
+                    if inbox in self._running:
+                        self._running[inbox].watcher.call()
             except Exception as error:  # noqa: BLE001  the database is away: what runs goes on, the next look comes
                 log.warning("mailboxes could not be looked up: %s", type(error).__name__)
             try:
@@ -159,7 +162,7 @@ class Fetching:
                 await asyncio.to_thread(self._running.pop(inbox).watcher.stop)
         for account in wanted:
             if account.inbox_id in self._running:
-                self._running[account.inbox_id].watcher.check()
+                await self._threads(self._running[account.inbox_id].watcher.check)
             elif (begun := await self._threads(_begun, account)) is not None:
                 self._running[account.inbox_id] = begun
                 begun.watcher.start()
@@ -186,6 +189,8 @@ def _begun(account: Account) -> _Running | None:
         cursor=lambda: _in_connection(cursor, inbox),
         take=lambda batch: _in_connection(take, inbox, batch),
         report=lambda told: _in_connection(note, inbox, told),
+        owed=lambda validity: _in_connection(owed, inbox, validity),
+        repay=lambda validity, mail: _in_connection(repay, inbox, validity, mail),
     )
     return _Running(watcher, known)
 
@@ -217,26 +222,28 @@ def cursor(inbox_id: int) -> Cursor:
 
 
 def take(inbox_id: int, batch: Batch) -> None:
-    """Store what was fetched and how far that is, in one transaction. What the server could not give is named as missing;
-    what is too large is stored as its header, unreadable, for staff to see."""
+    """Store what was fetched and how far that is, in one transaction. What the server could not give is named as missing; of
+    that, and of what is too large, the header is stored, unreadable, for staff to see."""
     now = clock.now()
     validity = batch.cursor.uidvalidity
     raws = [_raw(inbox_id, validity, mail, now) for mail in batch.mails if mail.content]
-    lost = [mail.uid for mail in batch.mails if not mail.content and mail.problem != "gone"]
+    lost = [mail for mail in batch.mails if mail.problem not in ("", "gone", "too_large")]
+    cut = {raw.source: mail.problem for raw, mail in zip(raws, (one for one in batch.mails if one.content), strict=True) if mail.problem}
     with transaction.atomic():
         state = MailboxState.objects.select_for_update().get(inbox_id=inbox_id)
         if state.uid_validity != validity:
-            state.uid_validity, state.missing = validity, []
+            state.uid_validity = validity
+            missing.forget_others(inbox_id, validity=validity)
         if raws:
             post.store(raws)
-        cut = [raw.source for raw, mail in zip(raws, (one for one in batch.mails if one.content), strict=True) if mail.problem]
-        if cut:
-            HookPayload.objects.filter(inbox_id=inbox_id, source__in=cut).update(
-                state=HookPayload.State.UNREADABLE, reason="too_large", processed_at=now
+        for reason in set(cut.values()):
+            named = [source for source, problem in cut.items() if problem == reason]
+            HookPayload.objects.filter(inbox_id=inbox_id, source__in=named).update(
+                state=HookPayload.State.UNREADABLE, reason=reason, processed_at=now
             )
         state.last_uid, state.alive_at = batch.cursor.uid, now
-        state.missing = [*state.missing, *lost][-NAMED:]
-        state.save(update_fields=["uid_validity", "last_uid", "alive_at", "missing"])
+        state.save(update_fields=["uid_validity", "last_uid", "alive_at"])
+        missing.note(inbox_id, validity=validity, mails=lost, now=now)
     failpoints.hit("before_imap_flag")
 
 
@@ -246,10 +253,27 @@ def _raw(inbox_id: int, validity: int, mail: Fetched, now: datetime) -> post.Raw
     return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}:{mark}", mail.content, {"uid": mail.uid}, now)
 
 
-def note(inbox_id: int, told: Report) -> None:
-    """Note how fetching goes: a sign of life, what is on the server, or what stands in the way."""
+def owed(inbox_id: int, validity: int) -> int | None:
+    """Return the UID of a mail that the server could not give and is to be asked for again; None: of none at this moment."""
+    return missing.owed(inbox_id, validity=validity, now=clock.now())
+
+
+def repay(inbox_id: int, validity: int, mail: Fetched) -> None:
+    """Take what became of asking again: the mail, or that it is no more. What is still not given stays on the list."""
     now = clock.now()
-    columns: dict[str, Any] = {"alive_at": now, "problem": told.reason[:64]}
+    if mail.content and mail.problem in ("", "too_large"):
+        raw = _raw(inbox_id, validity, mail, now)
+        missing.found(inbox_id, validity=validity, uid=mail.uid, raw=raw, cut=bool(mail.problem), now=now)
+    elif mail.problem == "gone":
+        missing.gone(inbox_id, uid=mail.uid)
+
+
+def note(inbox_id: int, told: Report) -> None:
+    """Note how fetching goes: a sign of life, what is on the server, or what stands in the way; ``stuck`` stands there until
+    it goes on."""
+    now = clock.now()
+    columns: dict[str, Any] = {"problem": told.reason[:64]}
+    columns["stuck_at" if told.reason == "stuck" else "alive_at"] = now
     if told.state is not None:
         columns |= {"on_server": told.state.exists, "looked_at": now}
     MailboxState.objects.filter(inbox_id=inbox_id).update(**columns)

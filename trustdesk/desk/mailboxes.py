@@ -111,6 +111,17 @@ def fate(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
     return redirect("desk_mailboxes")
 
 
+@require_POST
+@looked_after
+def missing(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
+    """Ask a mailbox's server again for what it could not give."""
+    with transaction.atomic():
+        asked = ledger.ask_again(seat, pk, now=clock.now())
+        audit.record(actor=signin.actor(request), action="mail_asked_again", target=f"inbox:{pk}", data={"mails": asked})
+    messages.success(request, _("The server is asked for them again now. What it gives appears here within a minute or two."))
+    return redirect("desk_mailboxes")
+
+
 # What can become of it: for the audit, the act, and what is said once it is done.
 _FATES: dict[str, tuple[str, Callable[[int], bool], Callable[[], str]]] = {
     "retry": (
