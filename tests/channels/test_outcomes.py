@@ -12,6 +12,7 @@ from tests.world import NOON
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.contract import SendFailed
 from trustdesk.channels.models import Delivery, Inbox, ReplyAddress
+from trustdesk.conversations import correspondence
 
 __all__ = ["recorder"]
 pytestmark = pytest.mark.django_db
@@ -63,18 +64,16 @@ def test_an_answer_finds_its_case_and_its_recipient(recorder: Recorder) -> None:
     sent(recorder, purpose="reply")
     route = addresses.route(recorder.sent[0].reply_to)
     assert route is not None
-    owner = addresses.owner(route.token)
-    assert owner is not None
-    assert (owner.conversation_id, owner.recipient, owner.purpose) == (7, "anna@mail.example", "case")
+    owner = correspondence.owners_of_tokens([route.token])[route.token]
+    assert (owner.conversation_id, owner.recipient, owner.side) == (7, "anna@mail.example", False)
     assert recorder.sent[0].reply_to == recorder.sent[0].reply_to.lower()
 
 
 def test_what_a_department_answers_is_told_from_what_the_customer_answers(recorder: Recorder) -> None:
     sent(recorder, purpose="side")
     route = addresses.route(recorder.sent[0].reply_to)
-    owner = addresses.owner(route.token) if route else None
-    assert owner is not None
-    assert owner.purpose == "side"
+    assert route is not None
+    assert correspondence.owners_of_tokens([route.token])[route.token].side
     assert not recorder.sent[0].automatic
 
 

@@ -109,11 +109,6 @@ def reply_address(
     return _with(ours, f"r{token}")
 
 
-def owner(token: str) -> ReplyAddress | None:
-    """Return whose answers come to the address with this token; None for one we never made, or that was revoked."""
-    return ReplyAddress.objects.filter(token_hash=digest(token), revoked_at=None).first()
-
-
 def bounce_address(*, key: str, ours: str) -> tuple[str, bytes]:
     """Return the return path of the delivery with this key, and the hash by which it is recognised."""
     token = _token(f"bounce:{key}")

@@ -6,9 +6,12 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trustdesk.staff.models import Team
+
+FIRST_NAME = "Notices"  # what set-up calls the default mail address
 
 
 class Inbox(models.Model):
@@ -47,6 +50,11 @@ class MailAddress(Inbox):
 
     def __str__(self) -> str:
         return self.address or str(settings.DEFAULT_FROM_EMAIL)
+
+    @property
+    def shown_name(self) -> str:
+        """Its name; the one that set-up gave the default address, in the reader's language."""
+        return gettext("Notices") if not self.address and self.name == FIRST_NAME else self.name
 
 
 class HookPayload(models.Model):
