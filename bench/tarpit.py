@@ -31,6 +31,7 @@ class _Relay(socketserver.StreamRequestHandler):
     """Takes every mail but those to the slow domain, to which it says a byte a second."""
 
     took: dict[str, float] = {}
+    over = threading.Event()  # the slow ones hang up, so that the worker can end
 
     def handle(self) -> None:
         """Talk to one client."""
@@ -57,7 +58,8 @@ class _Relay(socketserver.StreamRequestHandler):
         try:
             for char in "250 in a while" * 20:
                 self.wfile.write(char.encode())
-                time.sleep(1)
+                if self.over.wait(1):
+                    return
         except OSError:
             return  # it has had enough
 
@@ -78,6 +80,8 @@ def out(made: World, running: Callable[..., Any]) -> dict[str, Any]:
                 _queue(f"slow:{number}", f"s{number}@{SLOW_DOMAIN}")
             time.sleep(2)  # it has begun with them
             beside = _timed("beside", MAILS)
+            _Relay.over.set()
+            time.sleep(2)
         relay.shutdown()
     return _compared("delay of other domains beside a slow server", alone, beside) | {"slow_mails": SLOW_MAILS}
 

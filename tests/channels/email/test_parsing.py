@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trustdesk.channels.adapters.email import claims
 from trustdesk.channels.adapters.email.letter import Mailbox
 from trustdesk.channels.adapters.email.parsing import Unreadable, read
 
