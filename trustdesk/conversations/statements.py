@@ -18,6 +18,11 @@ LEFT JOIN customers_customer cu ON cu.id = h.customer_id
 LEFT JOIN conversations_thread t ON t.inbox_id = k.inbox AND t.external = k.external
 """
 
+SEEN = """
+SELECT h.kind, h.value FROM unnest(%s::text[], %s::text[]) AS k (kind, value)
+JOIN customers_handle h ON h.kind = k.kind AND h.value = k.value
+"""
+
 # NO KEY: an entry's foreign-key check elsewhere must not wait for us.
 LOCK = """
 SELECT id, reference, customer_id, inbox_id, type_id, team_id, assignee_id, status, locale, last_seq, queued_at,
