@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import validate_email
 from django.urls import get_resolver
 
 from trustdesk.config.pages import Receive, Scope, Send, Threads
@@ -161,6 +162,7 @@ def _settle() -> None:
     """Load what the first request would, and make garbage collections short and rare: a full one stops everybody, 0.1 s for
     what was loaded and as much for each 5,000 open sockets."""
     get_resolver().url_patterns  # noqa: B018  imports all pages
+    validate_email("a@example.com")  # its patterns take a quarter of a second to compile
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 100)
