@@ -64,7 +64,7 @@ def test_who_was_never_seen_is_asked_about_in_the_batch_and_nowhere_else(
 
     monkeypatch.setattr(intake, "submit", submit)
     assert [statements(lambda: post(stranger, page))] == in_batch
-    assert Conversation.objects.count() == 1
+    assert Conversation.objects.count() == 2
 
 
 def test_nobody_learns_of_or_adds_to_somebody_elses_case(stranger: Client) -> None:
