@@ -15,9 +15,9 @@ from trustdesk.channels.addresses import Route
 from trustdesk.channels.contract import Inbound, MailFacts
 from trustdesk.channels.mail_reader import Mail
 from trustdesk.conversations import attachments, expectations
+from trustdesk.conversations.arrivals import Arrival
 from trustdesk.conversations.attachments import UploadRefused
 from trustdesk.conversations.models import Attachment, Conversation, Thread
-from trustdesk.conversations.threads import Arrival
 from trustdesk.customers import accounts, phrases
 from trustdesk.customers.models import Handle
 from trustdesk.exchange.contract import ExchangeRefused, ExchangeUnavailable
