@@ -6,12 +6,16 @@ import threading
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.http import HttpRequest
 
 from trustdesk.customers.visitors import Visitor
 from trustdesk.net.addresses import network
+from trustdesk.realtime.socket import client_address
 
 GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
 PROOF_STEPS = 30  # in that time, by one customer
+SEARCHES = 60  # a minute, by one customer, while he types
+SEARCHES_NEARBY = 600  # a minute, from one network: strangers cost nothing to make
 QUESTIONS = 20  # in that time, from one network, how a case stands whose number and address are typed
 
 
@@ -42,6 +46,11 @@ class Limiter:
         """Take one step of a proof, which asks the exchange, out of this customer's bucket; return 0, or the seconds to wait."""
         return self._take(f"prove:{visitor.thread}", PROOF_STEPS, GENERATION, at)
 
+    def search(self, *, visitor: Visitor, address: str, at: float) -> int:
+        """Take one search for articles out of the buckets of this customer and his network; return 0, or the seconds to wait."""
+        wait = self._take(f"search:{visitor.thread}", SEARCHES, 60.0, at)
+        return wait or self._take(f"search:{network(address)}", SEARCHES_NEARBY, 60.0, at)
+
     def ask(self, *, address: str, at: float) -> int:
         """Take one question about a case out of this network's bucket; return 0, or the seconds to wait."""
         return self._take(f"ask:{network(address)}", QUESTIONS, GENERATION, at)
@@ -65,3 +74,13 @@ class Limiter:
 
 
 limiter = Limiter()
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the client's network address, as far as our own proxies vouch for it."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    scope = {
+        "client": (request.META.get("REMOTE_ADDR", ""), 0),
+        "headers": [(b"x-forwarded-for", forwarded.encode("latin-1", "replace"))] if forwarded else [],
+    }
+    return client_address(scope, trusted_proxies=settings.TRUSTED_PROXY_COUNT)

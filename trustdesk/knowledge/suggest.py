@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,19 +84,17 @@ def suggest(text: str, *, language: str, limit: int = 3, request_type: str = "")
     return tuple(_shown(node, shelf) for score, node in fitting[:limit] if score >= fitting[0][0] * _BESIDE_THE_BEST)
 
 
-def published(ids: Iterable[int]) -> tuple[Suggestion, ...]:
-    """Return those of these articles that readers can open now, in this order, each once."""
-    shelf = library.current()
-    nodes = (shelf.nodes.get(id) for id in dict.fromkeys(ids))
-    return tuple(_shown(node, shelf) for node in nodes if node is not None and node.article)
+def published(ids: Iterable[int], *, among: Library) -> tuple[Suggestion, ...]:
+    """Return those of these articles that readers can open, in this order, each once."""
+    nodes = (among.nodes.get(id) for id in dict.fromkeys(ids))
+    return tuple(_shown(node, among) for node in nodes if node is not None and node.article)
 
 
-def in_language(ids: Sequence[int], *, language: str) -> tuple[Suggestion, ...]:
+def in_language(ids: Iterable[int], *, among: Library, language: str) -> tuple[Suggestion, ...]:
     """Return these articles as `published` does, each in the reader's language where it exists in it."""
-    shelf = library.current()
-    nodes = (shelf.nodes.get(id) for id in ids)
+    nodes = (among.nodes.get(id) for id in ids)
     keys = dict.fromkeys(node.key for node in nodes if node is not None and node.article)
-    return tuple(_shown(node, shelf) for key in keys if (node := shelf.by_key(key, language)) is not None)
+    return tuple(_shown(node, among) for key in keys if (node := among.by_key(key, language)) is not None)
 
 
 def _without_numbers(text: str) -> str:

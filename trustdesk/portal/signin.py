@@ -24,7 +24,6 @@ from trustdesk.conversations import requests
 from trustdesk.customers import limits, sessions, signin, visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.portal import lines
-from trustdesk.realtime.socket import client_address
 from trustdesk.seams import clock
 
 log = logging.getLogger(__name__)
@@ -136,12 +135,7 @@ def slowed(response: HttpResponse, seconds: float) -> HttpResponse:
 
 def address(request: HttpRequest) -> str:
     """Return the client's network address, as far as our own proxies vouch for it."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    scope = {
-        "client": (request.META.get("REMOTE_ADDR", ""), 0),
-        "headers": [(b"x-forwarded-for", forwarded.encode("latin-1", "replace"))] if forwarded else [],
-    }
-    return client_address(scope, trusted_proxies=settings.TRUSTED_PROXY_COUNT)
+    return limits.address_of(request)
 
 
 def _send(request: HttpRequest, *, mail: str, then: str) -> HttpResponse:
