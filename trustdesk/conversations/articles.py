@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from trustdesk.channels import addresses
 from trustdesk.conversations.models import Conversation, Entry
-from trustdesk.knowledge import library, measuring, suggest
+from trustdesk.knowledge import library, measuring, search, suggest
 from trustdesk.knowledge.library import Library
 
 MOST: Final = 3  # of one reply
@@ -86,6 +86,13 @@ def proposed(case: Conversation, *, limit: int = MOST) -> tuple[Card, ...]:
     code = case.type.code if case.type else ""
     found = suggest.suggest(_first_words(case), language=case.locale, limit=limit, request_type=code)
     return tuple(_card(one) for one in found)
+
+
+def sought(words: str, *, case: Conversation, limit: int) -> tuple[Card, ...]:
+    """Return the articles that hold these words, of which the last may be unfinished, in the customer's language."""
+    results = search.find(words, language=case.locale, limit=limit, as_typed=True).results
+    ids = [one.node.id for one in results]
+    return tuple(_card(one) for one in suggest.published(ids, among=library.current()))
 
 
 def acknowledged(case: Conversation, *, now: datetime) -> list[str]:
