@@ -36,7 +36,7 @@ BODY_PAUSE = 30.0           # seconds between two parts of an upload, and for al
 HOOKS = "/hooks/mail/"
 UPLOADS = ("/chat/uploads/", "/tickets/files/", HOOKS)
 FORMS_WITH_FILES = ("/tickets/new/", "/cases/")  # where the body is multipart
-TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/")
+TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/", "/help/videos/")
 
 _pages: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
 _transfers = asyncio.Semaphore(max(1, settings.WEB_THREADS // 2))

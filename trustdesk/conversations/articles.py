@@ -105,7 +105,7 @@ def acknowledged(case: Conversation, *, now: datetime) -> list[str]:
         place="mail",
         text=case.subject,
         language=case.locale,
-        visitor=measuring.visitor(f"mail:{addresses.folded(case.answer_to)}", now=now),
+        reader=measuring.reader(f"mail:{addresses.folded(case.answer_to)}"),
         hits=len(cards),
         shown=[card.id for card in cards],
         request_type=case.type.code if case.type else "",

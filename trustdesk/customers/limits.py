@@ -6,16 +6,15 @@ import threading
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest
 
 from trustdesk.customers.visitors import Visitor
 from trustdesk.net.addresses import network
-from trustdesk.realtime.socket import client_address
 
 GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
 PROOF_STEPS = 30  # in that time, by one customer
 SEARCHES = 60  # a minute, by one customer, while he types
 SEARCHES_NEARBY = 600  # a minute, from one network: strangers cost nothing to make
+NOTES = 600  # in that time, of what one network's readers of the help center look for, open and say
 QUESTIONS = 20  # in that time, from one network, how a case stands whose number and address are typed
 
 
@@ -55,6 +54,10 @@ class Limiter:
         """Take one question about a case out of this network's bucket; return 0, or the seconds to wait."""
         return self._take(f"ask:{network(address)}", QUESTIONS, GENERATION, at)
 
+    def note(self, *, address: str, at: float) -> int:
+        """Take one note of what is read out of this network's bucket; return 0, or the seconds to wait."""
+        return self._take(f"note:{network(address)}", NOTES, GENERATION, at)
+
     def _take(self, key: str, most: int, per: float, at: float) -> int:
         with self._lock:
             return self._count(key, most, per, at)
@@ -74,13 +77,3 @@ class Limiter:
 
 
 limiter = Limiter()
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the client's network address, as far as our own proxies vouch for it."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    scope = {
-        "client": (request.META.get("REMOTE_ADDR", ""), 0),
-        "headers": [(b"x-forwarded-for", forwarded.encode("latin-1", "replace"))] if forwarded else [],
-    }
-    return client_address(scope, trusted_proxies=settings.TRUSTED_PROXY_COUNT)

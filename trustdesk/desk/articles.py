@@ -48,14 +48,13 @@ def read(request: HttpRequest) -> tuple[int, ...]:
 
 
 def _note(words: str, case: Conversation, found: tuple[Card, ...], seat: Seat) -> None:
-    now = clock.now()
     measuring.searched(
         place="desk",
         text=words,
         language=case.locale,
-        visitor=measuring.visitor(f"agent:{seat.agent_id}", now=now),
+        reader=measuring.reader(f"agent:{seat.agent_id}"),
         hits=len(found),
         shown=[one.id for one in found],
         request_type=case.type.code if case.type else "",
-        now=now,
+        now=clock.now(),
     )

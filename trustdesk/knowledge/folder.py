@@ -7,12 +7,14 @@ of this is read too: a file without a language has the given one, a title is tak
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
+from urllib.parse import unquote
 
 import yaml
 from django.conf import settings
@@ -89,10 +91,12 @@ def read(root: Path, *, language: str) -> Folder:
         folder.problems.append(Problem(".", _("More than %(n)s texts.") % {"n": MOST}))
         return folder
     for path in texts:
-        _take(folder, root, path, language)
+        file = _File(root, path, language, folder.problems)
+        if (text := file.read()) is not None:
+            _shelve(folder, text, section=file.section)
     for path in files:
-        if path.suffix in (".yaml", ".yml") and path.parent == root and path.stem.startswith("placeholders"):
-            _figures(folder, path)
+        if path.parent == root and re.fullmatch(r"placeholders.*\.ya?ml", path.name):
+            folder.figures |= _File(root, path, language, folder.problems).figures()
     _check_links(folder)
     return folder
 
@@ -101,185 +105,203 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _take(folder: Folder, root: Path, path: Path, default: str) -> None:
-    """Read one file into the folder, or note what is wrong with it."""
-    name = path.relative_to(root).as_posix()
-
-    def wrong(message: str, *, fatal: bool = True) -> None:
-        folder.problems.append(Problem(name, message, fatal))
-
-    found = _NAME.fullmatch(path.name)
-    if found is None:  # pragma: no cover - the suffix was looked at
-        return
-    language = (found["language"] or "").lower()
-    language = _ALIASES.get(language, language)
-    stem = found["stem"]
-    if language not in dict(settings.LANGUAGES):
-        if language:  # "v1.2.md": no language at all
-            stem = f"{stem}.{found['language']}"
-        language = default
-    source = _source(path, wrong)
-    if source is None:
-        return
-    facts, body = _front_matter(source, wrong)
-    if facts is None:
-        return
-    blocks, heading = markdown.to_blocks(body)
-    place = tuple(slugify(part, allow_unicode=True) or "part" for part in PurePosixPath(name).parent.parts)
-    section = stem.lower() in _SECTION_NAMES
-    title = _line(facts.get("title") or heading or ("" if not section else (PurePosixPath(name).parent.name or "")))
-    if not title:
-        return wrong(_("It has no title: neither in the front matter nor as its first heading."))
-    taken: dict[str, Path] = {}
-    for block in blocks:
-        if block["type"] == "picture":
-            _picture(path, root, block["value"].address, taken, wrong)
-    text = Text(
-        file=name,
-        place=place[:-1] if section and place else place,
-        slug=(place[-1] if place else "") if section else (slugify(str(facts.get("slug") or stem), allow_unicode=True) or "article"),
-        language=language,
-        title=title[:255],
-        summary=_line(facts.get("summary") or facts.get("description") or _beginning(blocks))[: 200 if section else 300],
-        facts=_checked(facts, section, wrong),
-        blocks=tuple(block for block in blocks if block["type"] != "picture" or block["value"].address in taken),
-        guide=tuple(_guide(path, root, facts, taken, wrong)),
-        pictures=taken,
-    )
-    if section and not place:
-        return None  # a README of the folder itself
-    if not section and not place:
-        text = Text(**{**{name: getattr(text, name) for name in Text.__slots__}, "place": ("general",)})
-    shelf = folder.sections.setdefault((*text.place, text.slug), {}) if section else folder.articles.setdefault((text.place, text.slug), {})
-    if language in shelf:
-        return wrong(_("It has the same address as %(file)s.") % {"file": shelf[language].file})
-    shelf[language] = text
-    return None
-
-
-def _source(path: Path, wrong: Any) -> str | None:
-    if path.stat().st_size > LARGEST:
-        return wrong(_("It is larger than 2 MB."))  # type: ignore[no-any-return]
-    try:
-        return path.read_text(encoding="utf-8-sig").replace("\r\n", "\n").replace("\0", "")
-    except UnicodeDecodeError as error:
-        return wrong(_("It is not UTF-8 (byte %(at)s).") % {"at": error.start})  # type: ignore[no-any-return]
-
-
-def _front_matter(source: str, wrong: Any) -> tuple[dict[str, Any] | None, str]:
-    found = re.match(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|$)", source, re.DOTALL)
-    if found is None:
-        if re.match(r"---[ \t]*\n[\w-]+:", source):
-            wrong(_("The front matter does not end: a line of three dashes is missing."))
-            return None, ""
-        return {}, source
-    try:
-        facts = yaml.safe_load(found[1] or "") or {}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
-        wrong(_("The front matter cannot be read, line %(line)s: %(why)s.") % {"line": line, "why": getattr(error, "problem", "") or "YAML"})
-        return None, ""
-    if not isinstance(facts, dict):
-        wrong(_("The front matter is no list of names and values."))
-        return None, ""
-    return {str(name): value for name, value in facts.items()}, source[found.end() :]
-
-
-def _checked(facts: Mapping[str, Any], section: bool, wrong: Any) -> dict[str, Any]:
-    """Return the facts we use, in their right types."""
-    kept: dict[str, Any] = {"order": facts.get("order", facts.get("weight"))}
-    for name in ("search_words", "related"):
-        values = facts.get(name) or []
-        values = values if isinstance(values, list) else [values]
-        kept[name] = [_line(value)[:100] for value in values if not isinstance(value, dict | list)]
-    kept["request_type"] = _line(facts.get("request_type"))[:40]
-    kept["draft"] = facts.get("draft") is True
-    kept["news"] = facts.get("news") is True
-    icon = _line(facts.get("icon"))
-    if icon and icon not in Icon.values:
-        if section:
-            wrong(_("There is no drawing “%(name)s”.") % {"name": icon}, fatal=False)
-        icon = ""
-    kept["icon"] = icon
-    updated = facts.get("updated") or facts.get("date")
-    updated = updated.date() if isinstance(updated, datetime) else updated
-    if isinstance(updated, str):
-        try:
-            updated = date.fromisoformat(updated[:10])
-        except ValueError:
-            wrong(_("“updated” is not a date such as 2026-11-20."), fatal=False)
-            updated = None
-    kept["updated"] = updated if isinstance(updated, date) else None
-    kept["videos"] = []
-    for video in facts.get("videos") or []:
-        address = _line(video.get("youtube")) if isinstance(video, dict) else ""
-        if not address or not youtube_id(address):
-            wrong(_("A video needs “title” and “youtube”, its address there."))
-        else:
-            kept["videos"].append({"title": _line(video.get("title"))[:120] or address, "youtube": address})
-    return kept
-
-
-def _guide(path: Path, root: Path, facts: Mapping[str, Any], taken: dict[str, Path], wrong: Any) -> Iterator[tuple[Path, str, str]]:
-    panels = facts.get("picture_guide") or []
-    if not isinstance(panels, list):
-        wrong(_("“picture_guide” is no list."))
-        return
-    for panel in panels:
-        if not isinstance(panel, dict) or not panel.get("image"):
-            wrong(_("A picture of the guide needs “image”, “alt” and “text”."))
-            continue
-        address = _line(panel["image"])
-        if _picture(path, root, address, taken, wrong):
-            yield taken[address], _line(panel.get("alt"))[:300], markdown.inline(str(panel.get("text") or ""))
-
-
-def _picture(path: Path, root: Path, address: str, taken: dict[str, Path], wrong: Any) -> bool:
-    """Find the file of a picture and look whether it is one; those elsewhere on the net are left out."""
-    if address in taken:
-        return True
-    if re.match(r"[a-z]+:|//", address, re.IGNORECASE):
-        wrong(_("The picture %(address)s lies elsewhere: it is left out.") % {"address": address[:120]}, fatal=False)
-        return False
-    base = root if address.startswith("/") else path.parent
-    file = (base / address.lstrip("/").split("?")[0].split("#")[0]).resolve()
-    if not file.is_relative_to(root.resolve()) or not file.is_file():
-        wrong(_("There is no picture %(address)s.") % {"address": address[:120]})
-        return False
-    try:
-        pictures.check(file)
-    except pictures.NoPicture as error:
-        wrong(f"{address}: {error}")
-        return False
-    taken[address] = file
-    return True
-
-
-def _figures(folder: Folder, path: Path) -> None:
-    facts, _rest = _front_matter(f"---\n{path.read_text(encoding='utf-8')}\n---\n", lambda why: folder.problems.append(Problem(path.name, why)))
-    for key, what in (facts or {}).items():
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", key) or not isinstance(what, dict):
-            folder.problems.append(Problem(path.name, _("“%(key)s” is no figure.") % {"key": key}))
-        else:
-            folder.figures[key] = {name: _line(what.get(name))[:200] for name in ("en", "zh", "example", "example_zh")}
+def _shelve(folder: Folder, text: Text, *, section: bool) -> None:
+    """Put a text where it belongs, unless another one lies there."""
+    if section:
+        if not text.slug:
+            return  # a README of the folder itself
+        shelf = folder.sections.setdefault((*text.place, text.slug), {})
+    else:
+        text = text if text.place else replace(text, place=("general",))
+        shelf = folder.articles.setdefault((text.place, text.slug), {})
+    if text.language in shelf:
+        why = _("It has the same address as %(file)s.") % {"file": shelf[text.language].file}
+        folder.problems.append(Problem(text.file, why))
+    else:
+        shelf[text.language] = text
 
 
 def _check_links(folder: Folder) -> None:
     slugs = {slug for _place, slug in folder.articles}
+
+    def missing(text: Text, slug: str, *, fatal: bool) -> None:
+        folder.problems.append(Problem(text.file, _("There is no article “%(slug)s”.") % {"slug": slug}, fatal))
+
     for texts in folder.articles.values():
         for text in texts.values():
             for address in (link for block in text.blocks for link in markdown.links(block)):
-                if address.startswith("article:") and address[8:].split("#")[0] not in slugs:
-                    folder.problems.append(Problem(text.file, _("There is no article “%(slug)s”.") % {"slug": address[8:]}))
+                slug = address.removeprefix("article:").split("#")[0]
+                if address.startswith("article:") and slug not in slugs:
+                    missing(text, slug, fatal=True)
             for slug in text.facts["related"]:
                 if slug not in slugs:
-                    folder.problems.append(Problem(text.file, _("There is no article “%(slug)s”.") % {"slug": slug}, fatal=False))
+                    missing(text, slug, fatal=False)
 
 
-def _beginning(blocks: list[markdown.Block]) -> str:
+class _File:
+    """One file being read; what is wrong with it goes to `problems`."""
+
+    def __init__(self, root: Path, path: Path, default: str, problems: list[Problem]) -> None:
+        self.root, self.path = root.resolve(), path
+        self.name = path.relative_to(root).as_posix()
+        self._problems = problems
+        self._pictures: dict[str, Path] = {}
+        found = _NAME.fullmatch(path.name)
+        self.stem, self.language = path.stem, default
+        if found and (named := (found["language"] or "").lower()):
+            named = _ALIASES.get(named, named)
+            if named in dict(settings.LANGUAGES):  # "notes.v1.md" names no language
+                self.stem, self.language = found["stem"], named
+        self.section = self.stem.lower() in _SECTION_NAMES
+
+    def read(self) -> Text | None:
+        """Return what the file says, or None where it cannot be taken."""
+        source = self._source()
+        facts, body = self._front_matter(source) if source is not None else (None, "")
+        if facts is None:
+            return None
+        blocks, heading = markdown.to_blocks(body)
+        above = PurePosixPath(self.name).parent
+        title = _line(facts.get("title") or heading or (above.name if self.section else ""))
+        if not title:
+            if not (self.section and not above.name):
+                self._wrong(_("It has no title: neither in the front matter nor as its first heading."))
+            return None
+        place = tuple(slugify(part, allow_unicode=True) or "part" for part in above.parts)
+        slug = slugify(str(facts.get("slug") or self.stem), allow_unicode=True) or "article"
+        if self.section:
+            place, slug = place[:-1], place[-1] if place else ""
+        blocks = [block for block in blocks if block["type"] != "picture" or self._picture(block["value"].address)]
+        return Text(
+            file=self.name,
+            place=place,
+            slug=slug,
+            language=self.language,
+            title=title[:255],
+            summary=_line(facts.get("summary") or facts.get("description") or _beginning(blocks))[: 200 if self.section else 300],
+            facts=self._facts(facts),
+            blocks=tuple(blocks),
+            guide=tuple(self._guide(facts.get("picture_guide") or [])),
+            pictures=self._pictures,
+        )
+
+    def figures(self) -> dict[str, dict[str, str]]:
+        """Return what the administrator is asked for: key → en, zh, example, example_zh."""
+        source = self._source()
+        facts, _rest = self._front_matter(f"---\n{source}\n---\n") if source is not None else (None, "")
+        found = {}
+        for key, what in (facts or {}).items():
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", key) or not isinstance(what, dict):
+                self._wrong(_("“%(key)s” is no figure.") % {"key": key})
+            else:
+                found[key] = {name: _line(what.get(name))[:200] for name in ("en", "zh", "example", "example_zh")}
+        return found
+
+    def _wrong(self, message: str, *, fatal: bool = True) -> None:
+        self._problems.append(Problem(self.name, message, fatal))
+
+    def _source(self) -> str | None:
+        if self.path.stat().st_size > LARGEST:
+            self._wrong(_("It is larger than 2 MB."))
+            return None
+        try:
+            return self.path.read_text(encoding="utf-8-sig").replace("\r\n", "\n").replace("\0", "")
+        except UnicodeDecodeError as error:
+            self._wrong(_("It is not UTF-8 (byte %(at)s).") % {"at": error.start})
+            return None
+
+    def _front_matter(self, source: str) -> tuple[dict[str, Any] | None, str]:
+        """Return names and values, and the rest; None for the former where they cannot be read."""
+        found = re.match(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|$)", source, re.DOTALL)
+        if found is None:
+            if re.match(r"---[ \t]*\n[\w-]+:", source):
+                self._wrong(_("The front matter does not end: a line of three dashes is missing."))
+                return None, ""
+            return {}, source
+        try:
+            facts = yaml.safe_load(found[1] or "") or {}
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
+            why = getattr(error, "problem", None) or "YAML"
+            self._wrong(_("The front matter cannot be read, line %(line)s: %(why)s.") % {"line": line, "why": why})
+            return None, ""
+        if not isinstance(facts, dict):
+            self._wrong(_("The front matter is no list of names and values."))
+            return None, ""
+        return {str(name): value for name, value in facts.items()}, source[found.end() :]
+
+    def _facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the facts we use, in their right types."""
+        kept: dict[str, Any] = {"order": facts.get("order", facts.get("weight"))}
+        for name in ("search_words", "related"):
+            values = facts.get(name) or []
+            values = values if isinstance(values, list) else [values]
+            kept[name] = [_line(value)[:100] for value in values if not isinstance(value, dict | list)]
+        kept["request_type"] = _line(facts.get("request_type"))[:40]
+        kept["draft"], kept["news"] = facts.get("draft") is True, facts.get("news") is True
+        kept["icon"] = _line(facts.get("icon"))
+        if kept["icon"] and kept["icon"] not in Icon.values:
+            if self.section:
+                self._wrong(_("There is no drawing “%(name)s”.") % {"name": kept["icon"][:40]}, fatal=False)
+            kept["icon"] = ""
+        kept["updated"] = self._date(facts.get("updated") or facts.get("date"))
+        kept["videos"] = list(self._videos(facts.get("videos") or []))
+        return kept
+
+    def _date(self, value: object) -> date | None:
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date) or value is None:
+            return value
+        try:
+            return date.fromisoformat(str(value)[:10])
+        except ValueError:
+            self._wrong(_("“updated” is not a date such as 2026-11-20."), fatal=False)
+            return None
+
+    def _videos(self, videos: object) -> Iterator[dict[str, str]]:
+        for video in videos if isinstance(videos, list) else [None]:
+            address = _line(video.get("youtube")) if isinstance(video, dict) else ""
+            if isinstance(video, dict) and youtube_id(address):
+                yield {"title": _line(video.get("title"))[:120] or address, "youtube": address}
+            else:
+                self._wrong(_("A video needs “title” and “youtube”, its address there."))
+
+    def _guide(self, panels: object) -> Iterator[tuple[Path, str, str]]:
+        for panel in panels if isinstance(panels, list) else [None]:
+            if not isinstance(panel, dict) or not panel.get("image"):
+                self._wrong(_("A picture of the guide needs “image”, “alt” and “text”."))
+                continue
+            address = _line(panel["image"])
+            if self._picture(address):
+                yield self._pictures[address], _line(panel.get("alt"))[:300], markdown.inline(str(panel.get("text") or ""))
+
+    def _picture(self, address: str) -> bool:
+        """Find the file of a picture and look whether it is one; those elsewhere on the net are left out."""
+        if address in self._pictures:
+            return True
+        if re.match(r"[a-z]+:|//", address, re.IGNORECASE):
+            why = _("The picture %(address)s lies elsewhere: it is left out.") % {"address": address[:120]}
+            self._wrong(why, fatal=False)
+            return False
+        base = self.root if address.startswith("/") else self.path.parent
+        file = (base / unquote(address.lstrip("/").split("?")[0].split("#")[0])[:200].replace("\0", "")).resolve()
+        if not file.is_relative_to(self.root) or not file.is_file():
+            self._wrong(_("There is no picture %(address)s.") % {"address": address[:120]})
+            return False
+        try:
+            pictures.check(file)
+        except pictures.NoPicture as error:
+            self._wrong(f"{address}: {error}")
+            return False
+        self._pictures[address] = file
+        return True
+
+
+def _beginning(blocks: Sequence[markdown.Block]) -> str:
     first = next((block["value"] for block in blocks if block["type"] == "text"), "")
     found = re.search(r"<p>(.*?)</p>", first, re.DOTALL)
-    return re.sub(r"<[^>]*>", "", found[1]) if found else ""
+    return html.unescape(re.sub(r"<[^>]*>", "", found[1])) if found else ""
 
 
 def _line(value: object) -> str:

@@ -139,7 +139,7 @@ def _block(group: list[Token]) -> list[Block] | None:
     if first.type == "ordered_list_open":
         images = list(_images(group))
         steps = [clean(_html(item)) for item in _inside(group, "list_item_open", "list_item_close")]
-        return [{"type": "steps", "value": [_unwrapped(step) for step in steps if step]}, *images]
+        return [{"type": "steps", "value": [_step(step) for step in steps if step]}, *images]
     if first.type == "blockquote_open":
         return _callout(group)
     if first.type == "paragraph_open" and (images := list(_images(group))):
@@ -209,10 +209,11 @@ def _plain(token: Token) -> str:
     return "".join(child.content for child in token.children or () if child.type in ("text", "code_inline")).strip()
 
 
-def _unwrapped(source: str) -> str:
-    """Take the one paragraph around a short text away: a step is drawn in its own box."""
-    found = re.fullmatch(r"<p>((?:(?!</?p>).)*)</p>", source, re.DOTALL)
-    return found[1] if found else source
+def _step(source: str) -> str:
+    """Return a step in one shape: a lone paragraph without its tags, text before a list as a paragraph."""
+    if found := re.fullmatch(r"<p>((?:(?!</?p>).)*)</p>", source, re.DOTALL):
+        return found[1]
+    return re.sub(r"\A((?:(?!<(?:p|[uo]l|blockquote|h\d)\b).)+?)\s*(?=<[uo]l>)", r"<p>\1</p>\n", source, flags=re.DOTALL)
 
 
 def _prose(source: str) -> str:

@@ -15,9 +15,9 @@ from typing import Final
 
 from trustdesk.knowledge import library, rendering
 from trustdesk.knowledge.index import Document, Index
-from trustdesk.knowledge.snippets import Piece
 from trustdesk.knowledge.library import Library, Node
 from trustdesk.knowledge.models import Article
+from trustdesk.knowledge.snippets import Piece
 
 LONGEST: Final = 200  # characters of a question that are looked at
 _AT_ONCE: Final = 500  # articles read from the database in one piece
@@ -108,7 +108,9 @@ def find(
         if node is None or node.key in seen:
             continue  # taken back a moment ago, or found in the other language already
         seen.add(node.key)
-        results.append(Result(node, hit.title, hit.snippet, hit.score))
+        shown = shelf.by_key(node.key, language) or node
+        title = hit.title if shown is node else (Piece(shelf.fill(shown.title, language), False),)
+        results.append(Result(shown, title, hit.snippet, hit.score))
     return Found(tuple(results), hits.total, hits.corrected or "")
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
-from trustdesk.knowledge.offering import Offer
+from trustdesk.knowledge.offering import NOTHING, Offer
 from trustdesk.policy import reference as case_number
 from trustdesk.policy.forms import Problem
 from trustdesk.portal import answers, filling, signin, uploads, wording
@@ -54,7 +54,7 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
     if known is None:
         visitors.remember(response, visitor)
     elif response.status_code == HTTPStatus.FOUND:
-        answers.asked(known)
+        answers.asked(request)
     return response
 
 
@@ -237,7 +237,7 @@ def _sheet(
     """Show the form with what was typed."""
     found = public.expected_reply(filled.form.type.code, now=clock.now())
     context = {
-        "answers": _answers(request, filled) if status in _TO_MEND else answers.NOTHING,
+        "answers": _answers(request, filled) if status in _TO_MEND else NOTHING,
         "type": filled.form.type,
         "filled": filled,
         "text": filling.shown_text(filled.text),

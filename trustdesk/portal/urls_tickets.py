@@ -11,6 +11,5 @@ urlpatterns = [
     path("check/", tickets.check, name="ticket_check"),
     path("similar/", tickets.similar, name="ticket_similar"),
     path("articles/", answers.part, name="ticket_answers"),
-    path("articles/<int:search>/<int:article>/", answers.opened, name="ticket_article"),
     path("files/", tickets.files, name="ticket_files"),
 ]

@@ -41,6 +41,12 @@ class SecurityHeadersMiddleware:
         return response
 
 
+def with_frames_of(*origins: str, ancestors: str = "'none'") -> str:
+    """Return the policy of a page of ours that may hold frames of these sites, and be framed itself by `ancestors`."""
+    policy = _POLICY.format(ancestors=ancestors, inline="")
+    return policy.replace("frame-src 'self'", " ".join(("frame-src 'self'", *origins)))
+
+
 def headers(path: str) -> dict[str, str]:
     """Return the headers that whatever is answered at `path` carries, unless it sets them itself."""
     framed = path.startswith(FRAMED_PREFIX)

@@ -11,14 +11,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from trustdesk.conversations import public
-from trustdesk.customers import visitors
-from trustdesk.customers.limits import address_of, limiter
+from trustdesk.customers import places, visitors
+from trustdesk.customers.limits import limiter
 from trustdesk.customers.visitors import Visitor
-from trustdesk.knowledge import measuring, offering
+from trustdesk.knowledge import library, measuring, offering, suggest
 from trustdesk.seams import clock
-
-LONGEST = 4_000  # characters, as of a message
-_LARGEST_ID = 2**63 - 1
 
 
 @csrf_exempt  # the token in the header says who asks: no other site can send it
@@ -28,40 +25,44 @@ def suggestions(request: HttpRequest) -> JsonResponse:
     visitor = _bearer(request)
     if visitor is None:
         return _answer({"error": "unknown_visitor"}, status=401)
-    if wait := limiter.search(visitor=visitor, address=address_of(request), at=time.monotonic()):
+    if wait := limiter.search(visitor=visitor, address=places.address(request), at=time.monotonic()):
         return _answer({"error": "rate_limited", "retry_after": wait}, status=429)
     now, locale = clock.now(), _locale(request)
     topic = request.POST.get("topic", "")[:50]
     offer = offering.offer(
         place="chat",
-        text=request.POST.get("text", "")[:LONGEST],
+        text=request.POST.get("text", "")[: offering.LONGEST],
         language=locale,
-        visitor=measuring.visitor(visitor.thread, now=now),
+        reader=measuring.reader(visitor.thread),
         request_type=topic,
         matter=dict(public.topics(locale=locale)).get(topic, ""),
         now=now,
     )
-    cards = [{"article": one.id, "title": one.title, "summary": one.summary, "url": one.url} for one in offer.articles]
-    return _answer({"search": offer.search, "articles": cards})
+    cards = [{"article": one.id, "title": one.title, "summary": one.summary, "url": one.href} for one in offer.articles]
+    return _answer({"search": offer.mark, "articles": cards})
 
 
 @csrf_exempt  # as above
 @require_POST
 def outcome(request: HttpRequest) -> JsonResponse:
-    """Note what became of it: an article was opened (`search`, `article`), or people were asked all the same (`asked`)."""
+    """Note what became of it: people were asked all the same (`asked`), or an article (of `search`) answered it."""
     visitor = _bearer(request)
     if visitor is None:
         return _answer({"error": "unknown_visitor"}, status=401)
-    if wait := limiter.search(visitor=visitor, address=address_of(request), at=time.monotonic()):
+    if wait := limiter.search(visitor=visitor, address=places.address(request), at=time.monotonic()):
         return _answer({"error": "rate_limited", "retry_after": wait}, status=429)
-    now = clock.now()
-    reader = measuring.visitor(visitor.thread, now=now)
+    now, reader = clock.now(), measuring.reader(visitor.thread)
     if request.POST.get("asked") == "1":
-        measuring.asked(visitor=reader, now=now)
-    search, article = _number(request, "search"), _number(request, "article")
-    if search and article:
-        measuring.opened(search_id=search, article_id=article, visitor=reader, now=now)
+        measuring.asked(readers=(reader, *measuring.readers_of(request)), now=now)
+    elif (article := _article(request.POST.get("article", ""))) is not None:
+        measuring.opened(mark=request.POST.get("search", ""), article=article, now=now)
+        measuring.voted(article=article, reader=reader, helpful=True, now=now)
     return _answer({})
+
+
+def _article(number: str) -> int | None:
+    known = number.isascii() and number.isdecimal() and len(number) <= 12
+    return int(number) if known and suggest.published([int(number)], among=library.current()) else None
 
 
 def _bearer(request: HttpRequest) -> Visitor | None:
@@ -72,12 +73,6 @@ def _bearer(request: HttpRequest) -> Visitor | None:
 def _locale(request: HttpRequest) -> str:
     wanted = request.POST.get("locale", "")
     return wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    typed = request.POST.get(name, "")
-    number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 20 else 0
-    return number if number <= _LARGEST_ID else 0
 
 
 def _answer(content: dict[str, object], *, status: int = 200) -> JsonResponse:

@@ -19,7 +19,7 @@ export function mountAnswers(chat, topic, clear) {
   const [box, list, status, thanks] = ["answers", "answers-list", "answers-status", "answers-thanks"].map(find);
   let waiting;
   let asked = "";
-  let search = 0;
+  let search = "";
   let best = 0; // the article that was opened last, or the first one offered
   let looked = false; // something was looked for, and nobody has been asked since
 
@@ -63,10 +63,7 @@ export function mountAnswers(chat, topic, clear) {
   function item(one) {
     const card = articleCard(one);
     for (const how of ["click", "auxclick"]) {
-      card.addEventListener(how, () => {
-        best = one.article;
-        note({ search, article: best });
-      });
+      card.addEventListener(how, () => (best = one.article)); // that it was opened its page says
     }
     const made = element("li", "");
     made.append(card);
