@@ -70,6 +70,7 @@ def suggest(text: str, *, language: str, limit: int = 3, request_type: str = "")
     said = frozenset(_telling(asked))
     if not said or limit < 1:
         return ()
+    tells = len(said) > 1 or asked == " ".join(text.split())  # "order 20251128": the word says no more than the number
     found = search.find(asked, language=language, limit=_LOOKED_AT)
     shelf = library.current()
     meant = said | frozenset(_telling(found.corrected)) | _alike(asked, shelf)
@@ -77,7 +78,7 @@ def suggest(text: str, *, language: str, limit: int = 3, request_type: str = "")
     for one in found.results:
         named = _named(one.node, shelf)
         score = one.score * (_OF_THIS_FORM if request_type and one.node.request_type == request_type else 1)
-        least = (_FLOOR_NAMED if len(said) > 1 and said <= named else _FLOOR) * math.log1p(len(shelf.nodes))
+        least = (_FLOOR_NAMED if said <= named and tells else _FLOOR) * math.log1p(len(shelf.nodes))
         if score >= least and len(meant & named) * _TOLD_FOR_ONE >= len(said):
             fitting.append((score, one.node))
     fitting.sort(key=lambda pair: pair[0], reverse=True)
