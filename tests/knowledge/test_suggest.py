@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -25,8 +26,9 @@ def articles() -> Iterator[dict[tuple[str, str], Article]]:
     search.forget()
 
 
-def offered(text: str, language: str = "en", **more: str) -> list[str]:
-    return [one.url.rstrip("/").rpartition("/")[2] for one in suggest.suggest(text, language=language, **more)]
+def offered(text: str, language: str = "en", *, request_type: str = "") -> list[str]:
+    found = suggest.suggest(text, language=language, request_type=request_type)
+    return [one.url.rstrip("/").rpartition("/")[2] for one in found]
 
 
 FITTING = [
@@ -128,9 +130,14 @@ def test_any_text_may_be_asked(articles: dict[tuple[str, str], Article]) -> None
 def test_a_secret_is_not_even_looked_for(
     articles: dict[tuple[str, str], Article], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked_for = []
+    looked_for: list[str] = []
     real = search.find
-    monkeypatch.setattr(search, "find", lambda text, **more: looked_for.append(text) or real(text, **more))
+
+    def find(text: str, **more: Any) -> search.Found:
+        looked_for.append(text)
+        return real(text, **more)
+
+    monkeypatch.setattr(search, "find", find)
     suggest.suggest(f"my deposit, the phrase is {SEED}", language="en")
     assert looked_for
     assert "sausage" not in looked_for[0]
