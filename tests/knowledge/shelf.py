@@ -40,13 +40,13 @@ ARTICLES: dict[str, tuple[str, Told, Told]] = {
         Told("最低充值数量", "低于它的充值不会入账。", "每个币种都有最低数量。多次小额充值会累计。", "最低充币"),
     ),
     "withdrawal-pending": (
-        "withdrawal_pending",
+        "withdrawal_delayed",
         Told("My withdrawal is pending", "The states of a withdrawal, and how long each takes.",
              "A withdrawal is reviewed, broadcast and confirmed. Large ones take longer.", "withdrawal stuck"),
         Told("提现一直处理中", "提现的各个状态，以及各需多久。", "提现会经过审核、广播和确认。大额提现需要更久。", "提币没到"),
     ),
     "two-factor-lost": (
-        "2fa_lost",
+        "two_factor",
         Told("I lost my second factor", "How to reset the authenticator with a new phone.",
              "Reset Google Authenticator: confirm your mail, show your document, wait a day.", "2fa\nlost phone"),
         Told("验证器丢失", "更换手机后如何重置谷歌验证。", "重置谷歌验证：确认邮箱，出示证件，等待一天。", "二次验证"),

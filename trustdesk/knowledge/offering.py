@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,6 +13,7 @@ from trustdesk.knowledge.suggest import Suggestion
 ENOUGH: Final = 4  # characters, before which nothing can be meant
 ENOUGH_UNSPACED: Final = 2  # of Chinese, Japanese and Korean
 LONGEST: Final = 4_000  # characters that are looked at
+_CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def offer(
 
     `matter`: what the chosen type is called; it is looked for while too little is written.
     """
+    request_type = request_type if _CODE.fullmatch(request_type) else ""
     text = text[:LONGEST].replace("\0", " ").strip()
     asked = text if enough(text) else matter
     if not asked:

@@ -36,7 +36,7 @@ def offered(request: HttpRequest, *, code: str, text: str, subject: str, label: 
         text=f"{text[:LONGEST].strip()}\n{subject[:LONGEST].strip()}",
         language=get_language() or "en",
         reader=measuring.readers_of(request)[0],
-        request_type=code[:40],
+        request_type=code,
         matter=label,
         now=clock.now(),
     )
