@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, mail, mailboxes, views
+from trustdesk.desk import acts, articles, mail, mailboxes, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -21,6 +21,8 @@ urlpatterns = [
     path("<str:reference>/_timeline.html", views.timeline_part, name="desk_timeline"),
     path("<str:reference>/_panel.html", views.panel_part, name="desk_panel"),
     path("<str:reference>/_colleagues.html", views.colleagues_part, name="desk_colleagues"),
+    path("<str:reference>/_articles.html", articles.search_part, name="desk_articles"),
+    path("<str:reference>/_suggested.html", articles.suggested_part, name="desk_suggested"),
     path("<str:reference>/replies/", acts.reply, name="desk_reply"),
     path("<str:reference>/assignment/", acts.assign, name="desk_assignment"),
     path("<str:reference>/state/", acts.state, name="desk_state"),

@@ -109,6 +109,8 @@ _REFUSALS = {
     "not_a_mail": _("That is no mail address."),
     "own_address": _("That is an address of our own: the mail would come back as a new case."),
     "customer": _("That is the customer's own address. Answer in the case instead."),
+    "article_gone": _("An article of this reply is not published any more. Take it out, and send again."),
+    "too_many_articles": _("A reply takes at most three articles."),
     "too_long": _("This is too long: at most %(most)s characters."),
 }
 

@@ -2,6 +2,7 @@
 
 import { text } from "../widget/texts.js";
 import "./blackout.js";
+import { Answers } from "./ticket_answers.js";
 import { Draft } from "./ticket_draft.js";
 import { Fields } from "./ticket_fields.js";
 import { Files } from "./ticket_files.js";
@@ -18,6 +19,7 @@ const kept = "fresh" in form.dataset ? draft.restore() : null;
 const fields = new Fields(form);
 const files = new Files(form, { blackout: document.querySelector("black-out"), changed });
 new Similar(form);
+new Answers(form);
 
 draft.files = () => files.values;
 for (const value of kept?.files ?? []) files.restore(value);
