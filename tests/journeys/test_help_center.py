@@ -18,7 +18,7 @@ from trustdesk.knowledge.models import Follow, Search, Vote
 Open = Callable[..., Window]
 KB = 1024
 # Lighthouse's own ideas of "good" for a page of text, and fewer.
-MOST_BYTES, MOST_REQUESTS = 100 * KB, 40
+MOST_BYTES, MOST_REQUESTS = 80 * KB, 32
 SHIFTS = """() => new Promise((done) => {
     let total = 0;
     new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) total += one.value; })

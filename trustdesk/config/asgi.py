@@ -33,10 +33,12 @@ BODY_PAUSE = 30.0           # seconds between two parts of an upload, and for al
 HOOKS = "/hooks/mail/"
 UPLOADS = ("/chat/uploads/", "/tickets/files/", HOOKS)
 FORMS_WITH_FILES = ("/tickets/new/", "/cases/")  # where the body is multipart
-TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/", "/help/videos/")
+TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/")
+FILMS = "/help/videos/"         # for everybody: however many look at them slowly, they keep nobody's files waiting
 
 _pages = Threads(pages, count=settings.WEB_THREADS)
 _transfers = asyncio.Semaphore(max(1, settings.WEB_THREADS // 2))
+_films = asyncio.Semaphore(max(1, settings.WEB_THREADS // 4))
 _SOCKETS: dict[str, Callable[[Any, Any, Any], Awaitable[None]]] = {
     "/live/chat": chat.application,
     "/live/desk": desk.application,
@@ -76,6 +78,9 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     small = bool(lengths) and int(lengths[0]) <= BODY_BYTES and path.startswith(FORMS_WITH_FILES)  # most have no file
     if (files or path.startswith(TRANSFERS)) and not small:
         async with _transfers:
+            return await _in_thread(scope, _bounded(receive, most), send)
+    if path.startswith(FILMS):
+        async with _films:
             return await _in_thread(scope, _bounded(receive, most), send)
     try:
         async with asyncio.timeout(BODY_PAUSE):
