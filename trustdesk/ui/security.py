@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 
 # Everything under here is made to be framed, by the configured sites only.
 FRAMED_PREFIX = "/chat/"
-# Drawn by Wagtail, whose pages hold inline scripts and styles; nobody but administrators gets there.
+# Drawn by Wagtail, whose pages hold inline scripts and styles; nobody but administrators and editors gets there.
 BACK_OFFICE_PREFIX = "/back-office/"
 # Asked by a load balancer from inside, before https begins.
 PLAIN_PREFIX = "/health/"
@@ -41,13 +41,17 @@ class SecurityHeadersMiddleware:
         return response
 
 
+def policy(*, ancestors: str = "'none'", inline: bool = False) -> str:
+    """Return a content security policy; `ancestors`: who may frame the page, `inline`: it holds scripts and styles itself."""
+    return _POLICY.format(ancestors=ancestors, inline=" 'unsafe-inline'" if inline else "")
+
+
 def headers(path: str) -> dict[str, str]:
     """Return the headers that whatever is answered at `path` carries, unless it sets them itself."""
     framed = path.startswith(FRAMED_PREFIX)
     ancestors = " ".join(("'self'", *settings.EMBED_ORIGINS)) if framed else "'none'"
-    inline = " 'unsafe-inline'" if path.startswith(BACK_OFFICE_PREFIX) else ""
     return {
-        "Content-Security-Policy": _POLICY.format(ancestors=ancestors, inline=inline),
+        "Content-Security-Policy": policy(ancestors=ancestors, inline=path.startswith(BACK_OFFICE_PREFIX)),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
         "Cross-Origin-Opener-Policy": "same-origin",
