@@ -68,6 +68,11 @@ def article(
     return Article.objects.get(pk=made.pk)
 
 
+def whole(answer: Any) -> bytes:
+    """Return an answer that is sent as it is made."""
+    return b"".join(answer.streaming_content)
+
+
 def sheet(**changed: Any) -> dict[str, Any]:
     """Return the edit form of an article as a browser sends it."""
     empty = {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 0, "MAX_NUM_FORMS": 1000}

@@ -34,6 +34,10 @@ class ArticleForm(WagtailAdminPageForm):  # type: ignore[misc]  # Wagtail ships 
         else:
             self.initial["says_the_original"] = self.instance.translated_from == self._says
 
+    def clean_summary(self) -> str:
+        """Return it as one line, however it was typed."""
+        return " ".join(self.cleaned_data["summary"].split())
+
     def save(self, commit: bool = True) -> Any:
         """Save. Which state of the original it says goes with the draft, and counts once that is published."""
         if "says_the_original" in self.fields:

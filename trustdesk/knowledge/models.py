@@ -24,6 +24,7 @@ from wagtail.admin.panels import (
     PageChooserPanel,
     TabbedInterface,
 )
+from wagtail.admin.widgets import AdminAutoHeightTextInput
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PagePermissionTester
 
@@ -57,6 +58,7 @@ class HelpPage(Page):  # type: ignore[misc]  # Wagtail ships no types
     """What all pages of the help center share; no table of its own."""
 
     show_in_menus_default = False
+    admin_default_ordering = "ord"  # as readers see them
     private_page_options: ClassVar[list[str]] = []  # what is published, is public
     promote_panels: ClassVar[list[Any]] = [
         MultiFieldPanel(["slug", "seo_title", "search_description"], heading=_("Address and search engines"))
@@ -179,7 +181,7 @@ class Article(HelpPage):
             ObjectList(
                 [
                     *Page.content_panels,
-                    FieldPanel("summary"),
+                    FieldPanel("summary", widget=AdminAutoHeightTextInput),
                     FieldPanel("body"),
                     FieldPanel(
                         "says_the_original",

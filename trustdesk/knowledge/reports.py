@@ -102,7 +102,7 @@ class Used:
 
 def share(part: int, whole: int) -> str:
     """Return a share in percent, nothing where there is nothing to divide."""
-    return f"{round(100 * part / whole)} %" if whole else ""
+    return f"{round(100 * part / whole)}\u00a0%" if whole else ""
 
 
 def nothing_found(*, since: datetime, until: datetime, language: str = "") -> list[Sought]:
@@ -133,7 +133,7 @@ def articles(*, since: datetime, until: datetime, language: str = "") -> list[Re
     sql = """
         WITH searches AS (SELECT * FROM knowledge_search WHERE at >= %(since)s AND at < %(until)s),
         offered AS (SELECT u.id, count(*) AS n FROM searches s, LATERAL (SELECT DISTINCT unnest(s.shown)) u(id) GROUP BY 1),
-        opened AS (SELECT u.id, count(*) AS n, 
+        opened AS (SELECT u.id, count(*) AS n,
                             count(*) FILTER (WHERE asked_at IS NULL OR asked_at > at + interval '30 minutes') AS answered
                      FROM searches s, LATERAL (SELECT DISTINCT unnest(s.opened)) u(id) GROUP BY 1),
         votes AS (SELECT article_id AS id, count(*) AS n, count(*) FILTER (WHERE helpful) AS helpful,

@@ -18,7 +18,7 @@ from wagtail.models import ReferenceIndex
 from trustdesk.knowledge import pictures
 from trustdesk.staff import permissions
 
-LARGEST_FILM: Final = 200 * 1024 * 1024  # bytes
+LARGEST_FILM: Final = 100 * 1024 * 1024  # bytes
 _BEGINNING: Final = 4096  # bytes that tell what a film is
 # ISO base media: size, "ftyp", brand. Pictures (heic, avif) and sound begin the same way.
 _MP4_BRANDS: Final = (b"isom", b"iso", b"mp41", b"mp42", b"avc1", b"M4V", b"dash", b"MSNV")
@@ -31,7 +31,7 @@ class NoFilm(Exception):
 def check_film(name: str, beginning: bytes, size: int) -> None:
     """Raise NoFilm unless the file is an MP4 or a WebM, as its name says, and not too large."""
     if size > LARGEST_FILM:
-        raise NoFilm(_("The film is larger than 200 MB."))
+        raise NoFilm(_("The film is larger than 100 MB."))
     kind = PurePath(name).suffix.lower()
     mp4 = beginning[4:8] == b"ftyp" and beginning[8:12].startswith(_MP4_BRANDS)
     webm = beginning[:4] == b"\x1a\x45\xdf\xa3" and b"webm" in beginning[:80]
