@@ -100,6 +100,9 @@ class AgentDesk:
             self.load.errors[f"desk:{frame['code']}"] += 1
 
     def answer(self, reference: str) -> None:
+        if self.wire.closed.done():  # thrown out: that must show in the figures
+            self.load.errors["desk:closed"] += 1
+            return
         self.count += 1
         identity = f"{self.load.run}a{self.number}-{self.count}"
         self.load.replies[identity] = time.perf_counter()
@@ -137,7 +140,8 @@ class Load:
                 self.to_agent.append(when - sent)
             else:
                 self.unhinted[customer.reference][seq] = sent
-        if self.desks and self.messages % ONE_IN == 0:
+        # Each customer's own tenth: one in ten of all would fall on the same few desks again and again.
+        if self.desks and (customer.count + customer.number // AGENTS) % ONE_IN == 0:
             self.desks[customer.number % AGENTS].answer(customer.reference)
         if self.closed_loop:
             customer.say()

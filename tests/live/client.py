@@ -23,6 +23,7 @@ Frame = dict[str, Any]
 COME_BACK = frozenset({1006, 1011, 1012, 1013, 4408})
 SILENCE = 30.0  # seconds without any frame: the connection is lost
 BEAT = 20.0  # seconds between two pings
+TALKING = 120.0  # seconds since something was said in a chat, then it is idle
 LONGEST_WAIT = 30.0
 
 
@@ -69,6 +70,7 @@ class Customer:
         self.entries: dict[int, Frame] = {}
         self.position, self.case, self.epoch = 0, "", ""
         self.connected = asyncio.Event()
+        self.spread, self.talked_at = 0.0, time.monotonic()
         self.closes: list[int] = []
         self.connects: list[float] = []
         self.resets: list[str] = []
@@ -124,7 +126,7 @@ class Customer:
             while True:
                 try:
                     await self._talk()
-                    wait = self.dice.uniform(*self.first_wait)
+                    wait = self.dice.uniform(self.first_wait[0], max(self.first_wait[1], self._patience()))
                 except (OSError, InvalidHandshake, InvalidMessage, TimeoutError):
                     wait = min(wait * 2, LONGEST_WAIT)
                 finally:
@@ -134,6 +136,11 @@ class Customer:
         finally:
             for task in self._tasks:
                 task.cancel()
+
+    def _patience(self) -> float:
+        """Seconds within which this window comes back: idle ones that lost the connection without a word take their time."""
+        idle = time.monotonic() - self.talked_at > TALKING
+        return self.spread if idle and self.closes[-1:] != [1012] else 0.0
 
     async def _talk(self) -> None:
         address = f"127.0.0.1:{self.port}"
@@ -169,6 +176,9 @@ class Customer:
 
     async def _take(self, frame: Frame) -> None:
         kind = frame["t"]
+        self.spread = frame.get("spread", self.spread)
+        if kind in ("ack", "entries"):
+            self.talked_at = time.monotonic()
         if kind not in ("welcome", "reset", "error") and not self.connected.is_set():
             self.complaints.append(f"{kind} before the welcome")
         if kind == "welcome":

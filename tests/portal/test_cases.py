@@ -49,7 +49,7 @@ class TestWhoSeesWhat:
     def test_without_cases_it_leads_to_the_hub(self) -> None:
         shown = browser().get("/cases/").content.decode()
         assert "No cases yet" in shown
-        assert 'href="/help/"' in shown
+        assert 'href="/contact/"' in shown
 
     def test_strangers_are_asked_to_sign_in(self) -> None:
         assert Client().get("/cases/").headers["Location"] == "/signin/?then=%2Fcases%2F"

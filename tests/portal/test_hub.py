@@ -22,8 +22,9 @@ from trustdesk.conversations import notices, public
 from trustdesk.conversations.models import Conversation, RequestType
 from trustdesk.customers import limits
 from trustdesk.policy import reference as case_number
-from trustdesk.portal import hub, lines
+from trustdesk.portal import hub
 from trustdesk.seams import clock
+from trustdesk.ui import durations
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +41,7 @@ def _noon() -> Iterator[None]:
 
 
 def shown(query: str = "") -> str:
-    answer = Client().get(f"/help/{query}")
+    answer = Client().get(f"/contact/{query}")
     assert answer.status_code == 200
     return re.sub(r"\s+", " ", answer.content.decode())
 
@@ -76,7 +77,7 @@ class TestChannels:
     def test_the_expected_reply_is_that_of_the_types_in_the_middle(self) -> None:
         said = [public.expected_reply(one.code, now=NOON) for one in public.request_types(locale="en")]
         middle = sorted(said, key=lambda one: one.high)[len(said) // 2]
-        assert f"we aim at a first answer in {lines.between(middle.low, middle.high)}" in shown()
+        assert f"we aim at a first answer in {durations.between(middle.low, middle.high)}" in shown()
 
 
 class TestSteering:
@@ -193,16 +194,16 @@ class TestFollowing:
     ],
 )  # fmt: skip
 def test_durations_are_said_in_the_unit_that_suits(low: float, high: float, said: str) -> None:
-    assert lines.between(timedelta(minutes=low), timedelta(minutes=high)) == said
+    assert durations.between(timedelta(minutes=low), timedelta(minutes=high)) == said
 
 
-@pytest.mark.parametrize("path", ["/help/", "/signin/", "/follow/", "/help/?what=hacked"])
+@pytest.mark.parametrize("path", ["/contact/", "/signin/", "/follow/", "/contact/?what=hacked"])
 def test_pages_speak_both_languages_and_are_not_kept(path: str) -> None:
     joined = f"{path}{'&' if '?' in path else '?'}lang=zh-hans"
     answer = Client().get(joined)
     assert '<html lang="zh-hans"' in answer.content.decode()
     assert answer.headers["Cache-Control"] == "no-store"
-    assert Client().post("/help/").status_code == 405
+    assert Client().post("/contact/").status_code == 405
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)

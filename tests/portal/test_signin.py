@@ -171,8 +171,8 @@ class TestBySession:
     )
     def test_the_apps_session_signs_in(self, headers: dict[str, str]) -> None:
         browser = Client(enforce_csrf_checks=True)
-        answer = browser.post("/signin/session/", {"session": session(), "then": "/help/"}, headers=headers)
-        assert (answer.status_code, answer.headers["Location"]) == (302, "/help/")
+        answer = browser.post("/signin/session/", {"session": session(), "then": "/contact/"}, headers=headers)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/contact/")
         visitor = who(browser)
         assert visitor is not None
         assert (visitor.kind, visitor.value) == ("uid", ALICE)
@@ -201,8 +201,8 @@ class TestBySession:
 def test_signing_out_forgets_the_browser(browser: Client) -> None:
     begin(browser)
     browser.post("/signin/code/", {"code": code()})
-    assert b"Sign out" in browser.get("/help/").content
+    assert b"Sign out" in browser.get("/contact/").content
     assert browser.get("/signout/").status_code == 405
-    assert browser.post("/signout/").headers["Location"] == "/help/"
+    assert browser.post("/signout/").headers["Location"] == "/contact/"
     assert browser.cookies[visitors.COOKIE].value == ""
-    assert b"Sign out" not in browser.get("/help/").content
+    assert b"Sign out" not in browser.get("/contact/").content

@@ -71,6 +71,7 @@ class Outbound:
     bounce_to: str = ""  # envelope sender; blank: the null sender of automatic mail (RFC 3834)
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    unsubscribe: str = ""  # where one POST ends such mails (RFC 8058)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ ATTEMPTS = 16  # over a good day
 SECRET_PURPOSES = frozenset({"code"})  # the text goes as soon as it is sent
 WRITTEN_BY_PEOPLE = frozenset({"answer", "reply", "side"})
 # Who gets them may be anybody: what he writes back must not land in somebody's case.
-UNANSWERABLE = frozenset({"code", "confirm", "phrase"})
+UNANSWERABLE = frozenset({"code", "confirm", "phrase", "follow"})
 REPEAT = "repeat"
 # Reasons of what came back: for good, only this once, and of what was not sent because of an earlier one.
 HARD, SOFT, COMPLAINT, SUPPRESSED = "hard", "soft", "complaint", "suppressed"
@@ -76,7 +76,7 @@ def queue(
     `purpose` is a code: what people wrote is `answer`, `reply` or `side`, everything else is marked as automatic; the text
     of a `code` is forgotten once it is out. `text`: paragraphs, parted by blank lines; greeting and safety line are added.
     `locale`: of what is added, by default the language of this moment. `about`: what it answers, `in_reply_to` (a Message-ID)
-    and `references` (a list of them, the newest last).
+    and `references` (a list of them, the newest last); `unsubscribe`: the address that ends such mails with one POST (RFC 8058).
     """
     row = Delivery(
         key=key,
@@ -218,6 +218,7 @@ def _outbound(row: Delivery, now: datetime) -> Outbound:
         bounce_to="" if automatic else addresses.bounce_address(key=row.key, ours=_ours(row))[0],
         in_reply_to=str(row.about.get("in_reply_to", "")),
         references=tuple(map(str, row.about.get("references", ()))),
+        unsubscribe=str(row.about.get("unsubscribe", "")),
     )
 
 

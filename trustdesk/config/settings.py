@@ -127,7 +127,8 @@ INSTALLED_APPS = [
     *(f"trustdesk.{part}" for part in ("desk", "widget", "portal", "helpcenter", "api", "hooks", "demo")),
 ]
 MIDDLEWARE = [
-    "trustdesk.ui.security.SecurityHeadersMiddleware",  # outermost: errors and static files carry the headers too
+    "trustdesk.helpcenter.cache.PublicPages",  # what is kept has all headers
+    "trustdesk.ui.security.SecurityHeadersMiddleware",  # errors and static files carry the headers too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -64,7 +64,7 @@ def _run(*, var: Path, server: embedded.EmbeddedServer | None, port: int, stop: 
     lifeline = Lifeline()
     environment = _environment(var=var, server=server, port=port)
     manage = _Manage(environment=environment)
-    for task in (_upgrade, _collect_static, _load_demo):
+    for task in (_upgrade, _collect_static, _load_demo, _load_articles):
         if stop.asked:
             return 0
         task(manage)
@@ -184,6 +184,14 @@ def _load_demo(manage: _Manage) -> None:
         with _step("Demo world"):
             manage.run("demo")
         manage.mark("demo", "loaded")
+
+
+def _load_articles(manage: _Manage) -> None:
+    """Fill an empty help center with the starting pack, its figures with examples as the demo world has them."""
+    if "articles" not in manage.marks:
+        with _step("Help center"):
+            manage.run("help_import", "--examples", "--if-empty")
+        manage.mark("articles", "loaded")
 
 
 class _Child:

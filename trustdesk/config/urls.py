@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from trustdesk.config import health, reports
 from trustdesk.demo import views as demo
 from trustdesk.desk import mail
+from trustdesk.helpcenter import feeds
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -19,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("back-office/", include("trustdesk.config.back_office")),
     path("", include("trustdesk.widget.urls")),
     path("", include("trustdesk.portal.urls")),
+    path("help/", include("trustdesk.helpcenter.urls")),
+    path("robots.txt", feeds.robots, name="robots"),
     path("api/v1/", include("trustdesk.api.urls")),
     path("chat/", include("trustdesk.widget.file_urls")),
     path("hooks/", include("trustdesk.hooks.urls")),

@@ -12,6 +12,7 @@ from trustdesk.net.addresses import network
 
 GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
 PROOF_STEPS = 30  # in that time, by one customer
+NOTES = 600  # in that time, of what one network's readers of the help center look for, open and say
 QUESTIONS = 20  # in that time, from one network, how a case stands whose number and address are typed
 
 
@@ -45,6 +46,10 @@ class Limiter:
     def ask(self, *, address: str, at: float) -> int:
         """Take one question about a case out of this network's bucket; return 0, or the seconds to wait."""
         return self._take(f"ask:{network(address)}", QUESTIONS, GENERATION, at)
+
+    def note(self, *, address: str, at: float) -> int:
+        """Take one note of what is read out of this network's bucket; return 0, or the seconds to wait."""
+        return self._take(f"note:{network(address)}", NOTES, GENERATION, at)
 
     def _take(self, key: str, most: int, per: float, at: float) -> int:
         with self._lock:

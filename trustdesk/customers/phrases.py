@@ -134,7 +134,7 @@ def _tell(handle: Handle, now: datetime) -> None:
                 _("Your anti-phishing phrase was set. From now on it stands in every mail that we send to this address."),
                 _("A mail without it, or with another one, is not from us."),
                 _("It was not you? Then somebody can read your mail: change the password of your mailbox, and tell us: %(url)s")
-                % {"url": f"{settings.PUBLIC_URL}/help/"},
+                % {"url": f"{settings.PUBLIC_URL}/contact/"},
             ]
         ),
         now=now,

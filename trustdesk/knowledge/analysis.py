@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from array import array
 from collections.abc import Iterator
 from functools import lru_cache
+from operator import add
 
 import opencc
 from snowballstemmer import stemmer
 
-LONGEST_TERM = 64  # characters; a longer word is found by its beginning
+LONGEST_WORD = 64  # characters; a longer one is taken as several
 
 # Written without spaces between words, so taken as pairs of characters: Chinese, Japanese, Korean.
 _UNSPACED = (
@@ -24,7 +26,11 @@ _UNSPACED = (
 )
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
 _WRITTEN = f"[^\\W_{_UNSPACED}]"
-_PIECE = re.compile(f"(?P<run>[{_UNSPACED}]+)|{_WRITTEN}+(?:(?:[-_./:@#+&']{{1,2}}|,(?=\\d{{3}})){_WRITTEN}+)*")
+WORD = re.compile(f"{_WRITTEN}+")  # letters and digits of writing that puts spaces between words
+_PIECE = re.compile(
+    f"([{_UNSPACED}]+)|"
+    f"({_WRITTEN}{{1,{LONGEST_WORD}}}(?:(?:[-_./:@#+&']{{1,2}}|,(?=\\d{{3}})){_WRITTEN}{{1,{LONGEST_WORD}}}){{0,7}})"
+)
 _JOINT = re.compile(r"[-_./:@#+&,]+")
 # Characters that one word is written with both ways, and that become one only within a phrase, or not at all.
 _VARIANTS = {"著": "着", "瞭": "了", "祇": "只", "覆": "复", "帐": "账", "藉": "借", "癥": "症", "甚": "什", "妳": "你"}
@@ -71,17 +77,22 @@ def fold(text: str) -> str:
     return text.translate(_folding)
 
 
-def folded_from(text: str) -> list[int] | None:
+def folded_from(text: str) -> array[int] | None:
     """Return for every character of the folded text where it stands in the text; None where places are the same."""
     if text.isascii() or all(len(_folding[ord(char)]) == 1 for char in set(text)):
         return None
-    return [place for place, char in enumerate(text) for _ in _folding[ord(char)]]
+    return array("I", (place for place, char in enumerate(text) for _ in _folding[ord(char)]))
 
 
 def pieces(folded: str) -> Iterator[tuple[str, bool, int]]:
     """Yield the words of a folded text and its runs of unspaced writing: the piece, whether it is a run, its place."""
     for match in _PIECE.finditer(folded):
-        yield match[0], match["run"] is not None, match.start()
+        yield match[0], match[1] is not None, match.start()
+
+
+def words_and_runs(folded: str) -> list[tuple[str, str]]:
+    """Return the pieces of a folded text as pairs, of which either the first, a run, or the second, a word, is empty."""
+    return _PIECE.findall(folded)
 
 
 def unspaced(char: str) -> bool:
@@ -91,20 +102,19 @@ def unspaced(char: str) -> bool:
 
 def pairs(run: str) -> list[str]:
     """Return a run as overlapping pairs of characters; a single character as itself."""
-    return [run[at : at + 2] for at in range(max(1, len(run) - 1))]
+    return list(map(add, run, run[1:])) or [run]
 
 
-def word_terms(word: str) -> list[str]:
+@lru_cache(maxsize=50_000)
+def word_terms(word: str) -> tuple[str, ...]:
     """Return the terms of a folded word: what it is as a whole, then the words it is joined of.
 
     The whole goes without its joints, so that BTC/USDT, BTC-USDT and BTCUSDT are one, and ERC-20 is ERC20.
     """
-    if word.isascii() and word.isalpha():
-        return [stem(word[:LONGEST_TERM])]
     parts = _JOINT.split(word.replace("'", ""))
     if len(parts) == 1:
-        return [stem(parts[0][:LONGEST_TERM])]
-    return [whole(word)[:LONGEST_TERM], *(stem(part[:LONGEST_TERM]) for part in parts)]
+        return (stem(parts[0]),)
+    return (whole(word), *map(stem, parts))
 
 
 def whole(word: str) -> str:
@@ -125,7 +135,12 @@ def stem(word: str) -> str:
 
 def terms(folded: str) -> list[str]:
     """Return the terms of a folded text in order, as they are indexed."""
-    found: list[str] = []
-    for piece, run, _ in pieces(folded):
-        found += pairs(piece) if run else word_terms(piece)
-    return found
+    return pieces_terms(words_and_runs(folded))
+
+
+def pieces_terms(found: list[tuple[str, str]]) -> list[str]:
+    """Return the terms of the pieces of a text in order."""
+    made: list[str] = []
+    for run, word in found:
+        made += word_terms(word) if word else pairs(run)
+    return made

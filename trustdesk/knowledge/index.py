@@ -7,24 +7,22 @@ reader types is ever read as its query language.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tantivy
 
-from trustdesk.knowledge import analysis, snippets
-from trustdesk.knowledge.pinyin import Sounds
+from trustdesk.knowledge import analysis, pinyin, snippets
 from trustdesk.knowledge.question import Asked, Question, Reader
-from trustdesk.knowledge.snippets import Piece
+from trustdesk.knowledge.snippets import Passage, Piece
 from trustdesk.knowledge.spelling import Vocabulary
 from trustdesk.knowledge.synonyms import Synonyms
 
 # How often a part counts as written in the text: one field with weights within it ranks better than a sum over fields
 # (Robertson, Zaragoza and Taylor 2004), and costs one look-up a term instead of four.
-_IN_TITLE, _IN_HEADINGS, _IN_WORDS = 2, 2, 2
+_IN_NAMES, _IN_HEADINGS = 2, 2  # names: title and search words
 _TITLE = 0.6  # weight of a term in the short field of title and search words, on top
-_SINGLE = 0.5  # weight of a lone character
 _WRITER_MEMORY = 60_000_000  # bytes, the most tantivy holds before it writes a segment
 
 
@@ -61,10 +59,18 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class _Held:
+    """What is kept of an article to show it."""
+
+    title: Passage
+    body: Passage
+
+
+@dataclass(frozen=True, slots=True)
 class _Generation:
     """What a search needs, all of one moment."""
 
-    documents: Mapping[int, Document]
+    held: Mapping[int, _Held]
     index: tantivy.Index
     searcher: tantivy.Searcher
     reader: Reader
@@ -80,24 +86,33 @@ class Index:
     @property
     def size(self) -> int:
         """The number of articles held."""
-        return len(self._now.documents)
+        return len(self._now.held)
 
     def replace(self, documents: Iterable[Document], *, synonyms: Iterable[Sequence[str]] = ()) -> None:
         """Hold these articles and groups of synonyms instead; searches are answered from the old ones until all is built."""
         with self._changing:
-            held = {document.key: document for document in documents}
             index = tantivy.Index(_schema())
-            _write(index, put=held.values(), remove=())
+            held = _write(index, put={document.key: document for document in documents}, remove=())
             self._now = _generation(index, held, Synonyms(synonyms))
 
-    def update(self, *, put: Iterable[Document] = (), remove: Iterable[int] = ()) -> None:
-        """Hold these articles, in place of what was held under their keys, and forget those removed."""
+    def update(
+        self,
+        *,
+        put: Iterable[Document] = (),
+        remove: Iterable[int] = (),
+        synonyms: Iterable[Sequence[str]] | None = None,
+    ) -> None:
+        """Hold these articles, in place of what was held under their keys, and forget those removed.
+
+        Given ``synonyms`` are held instead of all groups there were. For few articles; `replace` is faster for many.
+        """
         with self._changing:
             given = {document.key: document for document in put}
             gone = set(remove) - given.keys()
-            held = {key: document for key, document in self._now.documents.items() if key not in gone} | given
-            _write(self._now.index, put=given.values(), remove=gone)
-            self._now = _generation(self._now.index, held, self._now.reader.synonyms)
+            changed = _write(self._now.index, put=given, remove=gone) if given or gone else {}
+            held = {key: one for key, one in self._now.held.items() if key not in gone} | changed
+            groups = self._now.reader.synonyms if synonyms is None else Synonyms(synonyms)
+            self._now = _generation(self._now.index, held, groups)
 
     def search(
         self,
@@ -118,8 +133,10 @@ class Index:
         question = now.reader.read(text, as_typed=as_typed)
         found = _look_up(now, question, page)
         if not found.total:
-            heard = now.reader.sounding(text, as_typed=as_typed)
-            found = _look_up(now, heard, page)
+            lone = Question(asked=tuple(one for one in question.helping if one.single))
+            found = _look_up(now, lone, page)
+        if not found.total:
+            found = _look_up(now, now.reader.sounding(text, as_typed=as_typed), page)
         return found
 
 
@@ -137,99 +154,113 @@ def _schema() -> tantivy.Schema:
     schema.add_text_field("text", tokenizer_name="whitespace", index_option="position")
     schema.add_text_field("title", tokenizer_name="whitespace", index_option="freq")
     schema.add_text_field("singles", tokenizer_name="whitespace", index_option="freq")
+    schema.add_text_field("sounds", tokenizer_name="whitespace", index_option="basic")
     schema.add_text_field("written", tokenizer_name="whitespace", index_option="basic")
     return schema.build()
 
 
-def _write(index: tantivy.Index, *, put: Iterable[Document], remove: Iterable[int]) -> None:
+def _write(index: tantivy.Index, *, put: Mapping[int, Document], remove: Iterable[int]) -> dict[int, _Held]:
+    held = {}
     writer = index.writer(heap_size=_WRITER_MEMORY, num_threads=1)
-    for key in remove:
-        writer.delete_documents_by_term("key", key)
-    for document in put:
-        writer.delete_documents_by_term("key", document.key)
-        writer.add_document(_fields(document))
-    writer.commit()
-    writer.wait_merging_threads()
+    try:
+        for key in (*remove, *put):
+            writer.delete_documents_by_term("key", key)
+        for key, document in put.items():
+            held[key] = _Held(title=snippets.passage(document.title), body=snippets.passage(document.body))
+            writer.add_document(_fields(document, held[key]))
+        writer.commit()
+    finally:
+        writer.wait_merging_threads()  # gives up its lock, after a failure too
     index.reload()
+    return held
 
 
-def _fields(document: Document) -> tantivy.Document:
-    title = analysis.fold(document.title)
-    headings = analysis.fold("\n".join(document.headings))
-    words = analysis.fold("\n".join(document.words))
-    body = analysis.fold(document.body)
-    named, sought = analysis.terms(title), analysis.terms(words)
-    text = named * _IN_TITLE + analysis.terms(headings) * _IN_HEADINGS + sought * _IN_WORDS + analysis.terms(body)
-    pieces = list(analysis.pieces("\n".join((title, headings, words, body))))
+def _fields(document: Document, held: _Held) -> tantivy.Document:
+    title, body = analysis.words_and_runs(held.title.folded), analysis.words_and_runs(held.body.folded)
+    headings = analysis.words_and_runs(analysis.fold("\n".join(document.headings)))
+    sought = analysis.fold("\n".join(document.words))
+    words = analysis.words_and_runs(sought)
+    named = analysis.pieces_terms(title + words)
+    everything = [*title, *headings, *words, *body]
     return tantivy.Document(
         key=document.key,
         language=document.language,
-        text=" ".join(text),
-        title=" ".join([*named, *sought]),
-        singles=" ".join(char for piece, run, _ in pieces if run for char in piece),
-        written=" ".join({piece for piece, run, _ in pieces if not run}),
+        text=" ".join(named * _IN_NAMES + analysis.pieces_terms(headings * _IN_HEADINGS + body)),
+        title=" ".join(named),
+        singles=" ".join("".join(run for run, _ in everything)),
+        written=" ".join({word for _, word in everything}),
+        sounds=" ".join({*pinyin.terms(held.title.folded), *pinyin.terms(sought)}),
     )
 
 
-def _generation(index: tantivy.Index, documents: Mapping[int, Document], synonyms: Synonyms) -> _Generation:
+def _generation(index: tantivy.Index, held: Mapping[int, _Held], synonyms: Synonyms) -> _Generation:
     searcher = index.searcher()
-    named = (text for document in documents.values() for text in (document.title, *document.words))
     reader = Reader(
         vocabulary=Vocabulary(dict(searcher.terms_with_prefix("written", ""))),
         synonyms=synonyms,
-        sounds=Sounds(analysis.fold(text) for text in named),
+        sounds=lambda beginning, most: searcher.terms_with_prefix("sounds", beginning, limit=most),
         articles_with=lambda term: searcher.doc_freq("text", term),
     )
-    return _Generation(documents=documents, index=index, searcher=searcher, reader=reader)
+    return _Generation(held=held, index=index, searcher=searcher, reader=reader)
 
 
 def _look_up(now: _Generation, question: Question, page: _Page) -> Hits:
-    if not question.asked or page.offset >= len(now.documents):
+    if not question.asked or not now.held:
         return Hits(hits=(), total=0)
-    result: Any = now.searcher.search(  # its stub forgets the count
-        _query(now, question, page), limit=page.limit, offset=page.offset
-    )
-    keys = now.searcher.fast_field_values("key", [address for _, address in result.hits])
-    wanted = [snippets.sought(term=term, weight=one.weight) for one in question.asked for term in one.terms]
-    hits = [
-        _hit(now.documents[int(key or 0)], score, wanted) for (score, _), key in zip(result.hits, keys, strict=True)
+    # More than there is would be memory set aside for nothing.
+    limit, offset = min(page.limit, len(now.held)), min(page.offset, len(now.held))
+    # Its stub forgets the count.
+    result: Any = now.searcher.search(_query(now, question, page), limit=limit, offset=offset)
+    keys: list[Any] = now.searcher.fast_field_values("key", [address for _, address in result.hits])
+    wanted = [
+        snippets.sought(term=term, weight=one.weight) for one in question.asked if one.shown for term in one.terms
     ]
+    hits = [_hit(key, now.held[key], score, wanted) for (score, _), key in zip(result.hits, keys, strict=True)]
     return Hits(hits=tuple(hits), total=result.count or 0, corrected=question.corrected)
 
 
 def _query(now: _Generation, question: Question, page: _Page) -> tantivy.Query:
     schema = now.index.schema
-    any_of = tantivy.Query.boolean_query(
-        [(tantivy.Occur.Should, query) for one in question.asked for query in _asked(schema, one)]
-    )
-    if not page.languages:
-        return any_of
-    spoken = tantivy.Query.term_set_query(schema, "language", list(page.languages))
-    return tantivy.Query.boolean_query(
-        [(tantivy.Occur.Must, any_of), (tantivy.Occur.Must, tantivy.Query.const_score_query(spoken, 0.0))]
-    )
+    asked = [query for one in question.asked for query in (*_asked(schema, one), *_named(schema, one))]
+    parts = [(tantivy.Occur.Must, _any_of(asked))]
+    if question.helping:
+        parts.append(
+            (tantivy.Occur.Should, _any_of([query for one in question.helping for query in _asked(schema, one)]))
+        )
+    if page.languages:
+        spoken = _any_of([_term(schema, "language", one) for one in page.languages])
+        parts.append((tantivy.Occur.Must, _weighted(spoken, 0.0)))
+    return tantivy.Query.boolean_query(parts)
 
 
-def _asked(schema: tantivy.Schema, one: Asked) -> list[tantivy.Query]:
+def _any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+
+
+def _asked(schema: tantivy.Schema, one: Asked) -> Iterator[tantivy.Query]:
     if len(one.terms) > 1:
-        return [_weighted(tantivy.Query.phrase_query(schema, "text", list(one.terms)), one.weight)]
-    term = one.terms[0]
-    if one.single:
-        return [_weighted(tantivy.Query.term_query(schema, "singles", term, "freq"), one.weight * _SINGLE)]
-    return [
-        _weighted(tantivy.Query.term_query(schema, "text", term, "freq"), one.weight),
-        _weighted(tantivy.Query.term_query(schema, "title", term, "freq"), one.weight * _TITLE),
-    ]
+        yield _weighted(tantivy.Query.phrase_query(schema, "text", list(one.terms)), one.weight)
+    else:
+        yield _weighted(_term(schema, "singles" if one.single else "text", one.terms[0]), one.weight)
+
+
+def _named(schema: tantivy.Schema, one: Asked) -> Iterator[tantivy.Query]:
+    if len(one.terms) == 1 and not one.single:
+        yield _weighted(_term(schema, "title", one.terms[0]), one.weight * _TITLE)
+
+
+def _term(schema: tantivy.Schema, field: str, term: str) -> tantivy.Query:
+    return tantivy.Query.term_query(schema, field, term, "freq")
 
 
 def _weighted(query: tantivy.Query, weight: float) -> tantivy.Query:
     return query if weight == 1 else tantivy.Query.boost_query(query, weight)
 
 
-def _hit(document: Document, score: float, wanted: Sequence[snippets.Sought]) -> Hit:
+def _hit(key: int, held: _Held, score: float, wanted: Sequence[snippets.Sought]) -> Hit:
     return Hit(
-        key=document.key,
+        key=key,
         score=score,
-        title=snippets.marked(document.title, wanted),
-        snippet=snippets.excerpt(document.body, wanted),
+        title=snippets.marked(held.title, wanted),
+        snippet=snippets.excerpt(held.body, wanted),
     )

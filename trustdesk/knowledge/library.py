@@ -7,6 +7,7 @@ old; a new one is made aside while the old one still answers.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -16,11 +17,14 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from wagtail.models import Locale
 
 from trustdesk.knowledge.models import PREFIX, Article, Figure, HelpHome, Related, Section, SynonymGroup
 
+log = logging.getLogger(__name__)
+
+AWAY: Final = (OperationalError, InterfaceError)  # no database at the moment: readers go on reading
 LOOK_EVERY: Final = 1.0  # seconds; what is published is found everywhere within two
 
 # The ids of a log appear in another order than they were given, so the newest alone does not tell.
@@ -48,6 +52,7 @@ class Node:
     above: tuple[int, ...]
     revision: int  # of what is live
     published_at: datetime
+    changed_at: datetime  # when it was published last
     updated_on: date
     icon: str = ""
     news: bool = False
@@ -62,7 +67,11 @@ class Node:
     @property
     def url(self) -> str:
         """Return its address on this host."""
-        return f"{PREFIX}{self.language}/{self.path}/"
+        return self.url_in(self.language)
+
+    def url_in(self, language: str) -> str:
+        """Return where a reader of this language reads it; what is not translated is shown there as it is."""
+        return f"{PREFIX}{language}/{self.path}/"
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,14 @@ class Library:
         """Return what stands at this path, or None."""
         found = self._paths.get((language, path.strip("/")))
         return self.nodes[found] if found is not None else None
+
+    def found(self, language: str, path: str) -> Node | None:
+        """Return what a reader of this language finds at a path: if need be, what only another language has there."""
+        if here := self.at(language, path):
+            return here
+        others = (self.at(other, path) for other in self.homes)
+        elsewhere = next((node for node in others if node is not None), None)
+        return self.by_key(elsewhere.key, language) if elsewhere else None
 
     def translations(self, node: Node) -> dict[str, Node]:
         """Return the languages it is published in, itself among them."""
@@ -175,7 +192,14 @@ class _Keeper:
             return library  # type: ignore[return-value]  # somebody makes the new one: the old one will do
         try:
             now = time.monotonic()
-            version = _version()
+            try:
+                version = _version()
+            except AWAY:
+                if library is None:
+                    raise
+                log.warning("what is published cannot be looked up; what is known is shown")
+                self._looked = now
+                return library
             if self._library is None or version != self._library.version:
                 self._library = _load(version)
             self._looked = now
@@ -281,6 +305,7 @@ def _node(of: Mapping[str, Any], language: str, above: tuple[int, ...], related:
         above=above,
         revision=of["live_revision_id"] or 0,
         published_at=of["first_published_at"] or published,
+        changed_at=published,
         updated_on=of.get("updated_on") or published.date(),
         icon=of.get("icon", ""),
         news=of.get("news", False),

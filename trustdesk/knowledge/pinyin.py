@@ -1,11 +1,14 @@
-"""Chinese typed by its sound: tixian, or tx, for 提现."""
+"""Chinese typed by its sound: tixian, or tx, for 提现.
+
+The words of titles and search words are kept by how they sound as terms of the index itself, so that a changed article
+costs what it changed. A word here is any two to four characters in a row; those that are none hardly share their sound
+with one that is.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from heapq import nlargest
 
@@ -15,49 +18,42 @@ _HAN = re.compile("[\u4e00-\u9fff]{2,}")
 _LONGEST_WORD = 4  # characters; what is longer is found by its first ones
 _SHORTEST_PART = 4  # letters of a word within a longer spelling
 _LONGEST_SPELLING = 40
-_MOST_SPELLINGS = 50  # begun ones looked at, in alphabetical order
+_MOST_LOOKED_AT = 50  # words, in alphabetical order of their sound
+_SOUNDS_LIKE = "|"
+
+# Returns up to so many terms that begin so, each with the number of articles that hold it.
+Lookup = Callable[[str, int], list[tuple[str, int]]]
 
 
-class Sounds:
-    """The Chinese words of titles and search words by how they sound, in full and by initials. Not changed once made.
-
-    A word here is any two to four characters in a row; those that are none hardly share their sound with one that is.
-    """
-
-    def __init__(self, folded_titles: Iterable[str]) -> None:
-        runs = (run for title in folded_titles for run in _HAN.findall(title))
-        counts = Counter(word for run in runs for word in _words(run))
-        sounding: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-        for (written, syllables), count in counts.items():
-            for spelling in ("".join(syllables), "".join(syllable[0] for syllable in syllables)):
-                sounding[spelling].append((count, written))
-        self._sounding = {spelling: tuple(found) for spelling, found in sounding.items()}
-        self._ordered = sorted(self._sounding)
-
-    def words(self, letters: str, *, most: int, begun: bool = False) -> list[str]:
-        """Return the most usual words that sound so, or, where ``begun``, whose sound begins so; else of its parts."""
-        if len(letters) > _LONGEST_SPELLING:
-            return []
-        found = self._sounding.get(letters) or (self._begun(letters) if begun else ())
-        if found:
-            return [word for _, word in nlargest(most, found, key=lambda one: (one[0], -len(one[1]), one[1]))]
-        for at in range(len(letters) - 1, _SHORTEST_PART - 1, -1):
-            if letters[:at] in self._sounding:
-                rest = self.words(letters[at:], most=most, begun=begun)
-                if rest:
-                    return [*self.words(letters[:at], most=most), *rest]
-        return []
-
-    def _begun(self, letters: str) -> tuple[tuple[int, str], ...]:
-        at = bisect_left(self._ordered, letters)
-        near = self._ordered[at : at + _MOST_SPELLINGS]
-        return tuple(one for spelling in near if spelling.startswith(letters) for one in self._sounding[spelling])
+def terms(folded: str) -> Iterator[str]:
+    """Yield the words of a folded title by how they sound, in full and by initials: tixian|提现, tx|提现."""
+    for run in _HAN.findall(folded):
+        yield from _terms(run)
 
 
-@lru_cache(maxsize=20_000)  # so that a changed article costs what it changed
-def _words(run: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+@lru_cache(maxsize=5_000)
+def _terms(run: str) -> tuple[str, ...]:
     syllables = lazy_pinyin(run, style=Style.NORMAL)  # of the whole run: how 行 sounds depends on its neighbours
     if len(syllables) != len(run) or not all(syllable.isascii() and syllable.isalpha() for syllable in syllables):
         return ()
-    spans = {(at, at + size) for size in range(2, _LONGEST_WORD + 1) for at in range(len(run) - size + 1)}
-    return tuple({(run[start:end], tuple(syllables[start:end])) for start, end in spans})
+    spans = [(at, at + size) for size in range(2, _LONGEST_WORD + 1) for at in range(len(run) - size + 1)]
+    return tuple(
+        f"{spelling}{_SOUNDS_LIKE}{run[start:end]}"
+        for start, end in spans
+        for spelling in ("".join(syllables[start:end]), "".join(one[0] for one in syllables[start:end]))
+    )
+
+
+def words(letters: str, *, lookup: Lookup, most: int, begun: bool = False) -> list[str]:
+    """Return the most usual words that sound so, or, where ``begun``, whose sound begins so; else those of its parts."""
+    if not letters or len(letters) > _LONGEST_SPELLING:
+        return []
+    found = lookup(letters + _SOUNDS_LIKE, _MOST_LOOKED_AT) or (lookup(letters, _MOST_LOOKED_AT) if begun else [])
+    if found:
+        usual = {term.partition(_SOUNDS_LIKE)[2]: count for term, count in found}
+        return nlargest(most, usual, key=lambda word: (usual[word], -len(word), word))
+    for at in range(len(letters) - 1, _SHORTEST_PART - 1, -1):
+        if lookup(letters[:at] + _SOUNDS_LIKE, 1):
+            rest = words(letters[at:], lookup=lookup, most=most, begun=begun)
+            return [*words(letters[:at], lookup=lookup, most=most), *rest] if rest else []
+    return []

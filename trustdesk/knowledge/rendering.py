@@ -19,11 +19,14 @@ from trustdesk.knowledge.blocks import CalloutKind, youtube_id
 from trustdesk.knowledge.library import Library
 from trustdesk.knowledge.models import Article
 
+_ICONS: Final = {"note": "info", "tip": "star", "warning": "alert", "danger": "alert"}
 WIDTHS: Final = (720, 1440)  # pixels across, of pictures in a text
 _TAGS: Final = {"p", "h2", "h3", "h4", "b", "i", "strong", "em", "code", "a", "ul", "ol", "li", "br", "hr", "blockquote"}
 _LINK: Final = re.compile(r'<a\s+(?:id="(?P<id1>\d+)"\s+linktype="page"|linktype="page"\s+id="(?P<id2>\d+)")[^>]*>')
 _HEADING: Final = re.compile(r"<(h[23])>(.*?)</\1>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
+# Anchors of the page around it.
+_OURS: Final = frozenset({"content", "form-text", "form-guide", "form-video", "beside"})
 _FIGURE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 
 
@@ -38,12 +41,13 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What an `img` needs. `sources`: the same in several widths, for raster pictures."""
+    """What an `img` needs. `sources`: the same in several widths, for raster pictures; `large`: the largest there is."""
 
     url: str
     width: int
     height: int
     alt: str
+    large: str
     sources: str = ""
 
 
@@ -77,9 +81,9 @@ class Rendered:
     films: tuple[Film, ...]
 
 
-def render(article: Article, library: Library, language: str) -> Rendered:
-    """Return an article's HTML for a reader of this language, whose words the labels are in."""
-    source = _Source(library, language)
+def render(article: Article, library: Library, language: str, *, reader: str = "") -> Rendered:
+    """Return an article's HTML: figures and labels in its `language`, links for a reader of another one if he is."""
+    source = _Source(library, language, reader or language)
     parts = [source.block(block.block_type, block.value) for block in article.body]
     body, headings = _anchored("\n".join(parts))
     return Rendered(
@@ -96,17 +100,18 @@ class _Source:
 
     library: Library
     language: str
+    reader: str
 
     def block(self, kind: str, value: Any) -> str:
         if kind == "text":
             return self.rich(value.source)
         if kind == "code":
-            return f'<pre tabindex="0"><code>{self._filled(html.escape(value))}</code></pre>'
+            return self._template(kind, code=mark_safe(self._filled(html.escape(value))))  # noqa: S308  escaped right here
         if kind == "steps":
             return self._template(kind, steps=[self.rich(step.source) for step in value])
         if kind == "callout":
             name = value["kind"] if value["kind"] in CalloutKind.values else CalloutKind.NOTE.value
-            return self._template(kind, kind=name, label=_label(name), text=self.rich(value["text"].source))
+            return self._template(kind, kind=name, icon=_ICONS[name], label=_label(name), text=self.rich(value["text"].source))
         if kind == "table":
             return self._template(kind, **self._table(value))
         caption = self.library.fill(value["caption"], self.language)
@@ -128,13 +133,15 @@ class _Source:
         try:
             if image.is_svg():
                 whole = image.get_rendition("original")
-                return Picture(whole.url, int(whole.width), int(whole.height), alt)
-            made = [image.get_rendition(f"max-{width}x{width * 2}|format-webp") for width in WIDTHS]
+                return Picture(whole.url, int(whole.width), int(whole.height), alt, whole.url)
+            # All sizes in one query, once they are made.
+            found = image.get_renditions(*(f"max-{width}x{width * 2}|format-webp" for width in WIDTHS))
+            made = sorted(found.values(), key=lambda one: int(one.width))
         except (OSError, ValueError):  # SourceImageIOError is an OSError
             return None
         sizes = dict.fromkeys(f"{one.url} {one.width}w" for one in made)
         small = made[0]
-        return Picture(small.url, small.width, small.height, alt, ", ".join(sizes))
+        return Picture(small.url, small.width, small.height, alt, made[-1].url, ", ".join(sizes))
 
     def film(self, value: Mapping[str, Any]) -> Film:
         file = value["file"]
@@ -159,8 +166,8 @@ class _Source:
 
     def _link(self, found: re.Match[str]) -> str:
         node = self.library.nodes.get(int(found["id1"] or found["id2"]))
-        shown = self.library.by_key(node.key, self.language) if node else None
-        return f'<a href="{html.escape(shown.url)}">' if shown else "<a>"
+        shown = self.library.by_key(node.key, self.reader) if node else None
+        return f'<a href="{html.escape(shown.url_in(self.reader))}">' if shown else "<a>"
 
     def _filled(self, source: str) -> str:
         values = self.library.figures.get(self.language, {})
@@ -211,7 +218,7 @@ def _text(source: str) -> str:
 def _anchored(body: str) -> tuple[str, tuple[Heading, ...]]:
     """Give each heading an anchor; the same words twice get a number."""
     headings: list[Heading] = []
-    taken: set[str] = set()
+    taken = set(_OURS)
 
     def anchored(found: re.Match[str]) -> str:
         text = _text(found[2])

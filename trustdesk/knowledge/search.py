@@ -108,7 +108,9 @@ def find(
         if node is None or node.key in seen:
             continue  # taken back a moment ago, or found in the other language already
         seen.add(node.key)
-        results.append(Result(node, hit.title, hit.snippet, hit.score))
+        shown = shelf.by_key(node.key, language) or node
+        title = hit.title if shown is node else (Piece(shelf.fill(shown.title, language), False),)
+        results.append(Result(shown, title, hit.snippet, hit.score))
     return Found(tuple(results), hits.total, hits.corrected or "")
 
 

@@ -10,12 +10,11 @@ from trustdesk.knowledge import analysis
 
 _WIDTH = 180  # Latin letters, or half as many ideographs
 _LEAD = 4  # of so many parts of the width, one may come before the first mark, to begin with a sentence or a word
-_MOST_PLACES = 12  # of one term in one text; more of the same tells nothing
+_MOST_PLACES = 6  # of one term in one text; more of the same tells nothing
 _SENTENCE_END = re.compile(r"[.!?]\s+|[。！？；\n]\s*")
-_ONLY_JOINTS = re.compile(r"[-_./:@#+&', ]{0,2}")
+_ONLY_JOINTS = re.compile(r"[-_./:@#+&',]{1,2}| ")
 _AT_DIGITS = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
 _CODE_JOINTS = "-_"
-_WITHOUT_JOINTS = str.maketrans("", "", _CODE_JOINTS)
 _AGAIN = 0.1  # what seeing a term once more in an excerpt is worth
 
 Span = tuple[int, int]
@@ -30,6 +29,17 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A text with what a search in it needs again and again: folded, and where each folded character stands in it,
+    None where the places are the same."""
+
+    text: str
+    folded: str
+    origin: Sequence[int] | None
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sought:
     """A term to mark and how much seeing it is worth. ``beginnings`` are what words with this term begin with."""
 
@@ -37,6 +47,12 @@ class Sought:
     beginnings: tuple[str, ...]
     weight: float
     unspaced: bool
+
+
+def passage(text: str) -> Passage:
+    """Return a text made ready to be excerpted."""
+    width = _WIDTH // 2 if sum(map(analysis.unspaced, text[:60])) > 20 else _WIDTH
+    return Passage(text=text, folded=analysis.fold(text), origin=analysis.folded_from(text), width=width)
 
 
 def sought(*, term: str, weight: float) -> Sought:
@@ -50,25 +66,23 @@ def sought(*, term: str, weight: float) -> Sought:
     return Sought(term=term, beginnings=tuple(dict.fromkeys(beginnings)), weight=weight, unspaced=unspaced)
 
 
-def marked(text: str, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
+def marked(passage: Passage, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
     """Return a whole text in pieces, what was asked for marked."""
-    spans = _joined([span for span, _ in _found(text, wanted)], text)
-    return _cut(text, 0, len(text), spans)
+    spans = _joined([span for span, _ in _found(passage, wanted)], passage.text)
+    return _cut(passage.text, 0, len(passage.text), spans)
 
 
-def excerpt(text: str, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
+def excerpt(passage: Passage, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
     """Return the stretch of a text that holds most of what was asked for, in pieces; its beginning where none does."""
-    found = _found(text, wanted)
-    width = _WIDTH // 2 if _mostly_unspaced(text) else _WIDTH
+    found, text, width = _found(passage, wanted), passage.text, passage.width
     start = _start(text, _best(found, width), width) if found else 0
-    spans = _joined([span for span, _ in found], text)
+    spans = _joined([span for span, _ in found if start - width < span[0] < start + width], text)
     return _cut(text, start, _end(text, start, width, spans), spans)
 
 
-def _found(text: str, wanted: Sequence[Sought]) -> list[tuple[Span, Sought]]:
-    folded = analysis.fold(text)
-    found = [(span, one) for one in wanted for span in _places(folded, one)]
-    if found and (origin := analysis.folded_from(text)) is not None:
+def _found(passage: Passage, wanted: Sequence[Sought]) -> list[tuple[Span, Sought]]:
+    found = [(span, one) for one in wanted for span in _places(passage.folded, one)]
+    if (origin := passage.origin) is not None:
         found = [((origin[start], origin[end - 1] + 1), one) for (start, end), one in found]
     return sorted(found, key=lambda pair: pair[0])
 
@@ -83,29 +97,23 @@ def _places(folded: str, one: Sought) -> list[Span]:
             if one.unspaced:
                 spans.append((at, after))
                 after = at + 1
-            elif (not at or not _written(folded[at - 1])) and (end := _same_word(folded, at, after, one.term)):
-                spans.append((at, end))
+            elif not (at and folded[at - 1].isalnum() and analysis.WORD.match(folded, at - 1)):
+                if more := analysis.WORD.match(folded, after):
+                    after = more.end()
+                word = folded[at:after]
+                if analysis.stem(word) == one.term or (len(one.beginnings) > 1 and word in one.beginnings):
+                    spans.append((at, after))
             at = folded.find(beginning, after)
     return spans
-
-
-def _same_word(folded: str, at: int, end: int, term: str) -> int:
-    """Return where the word ends that begins here, 0 where its term is another one."""
-    while end < len(folded) and _written(folded[end]):
-        end += 1
-    return end if analysis.stem(folded[at:end].translate(_WITHOUT_JOINTS)) == term else 0
-
-
-def _written(char: str) -> bool:
-    return char.isalnum() and not analysis.unspaced(char)
 
 
 def _joined(spans: list[Span], text: str) -> list[Span]:
     """Return spans with those made one that overlap, or have nothing between them but what joins a word."""
     joined: list[Span] = []
     for start, end in spans:
-        if joined and (start <= joined[-1][1] or _ONLY_JOINTS.fullmatch(text, joined[-1][1], start)):
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        last = joined[-1][1] if joined else -9
+        if start <= last or (start - last <= 2 and _ONLY_JOINTS.fullmatch(text, last, start)):
+            joined[-1] = (joined[-1][0], max(end, last))
         else:
             joined.append((start, end))
     return joined
@@ -163,7 +171,3 @@ def _cut(text: str, start: int, end: int, spans: list[Span]) -> tuple[Piece, ...
     if at < end:
         found.append(Piece(text=text[at:end], marked=False))
     return tuple(found)
-
-
-def _mostly_unspaced(text: str) -> bool:
-    return sum(map(analysis.unspaced, text[:60])) > 20

@@ -22,8 +22,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
 from trustdesk.policy import reference as case_number
-from trustdesk.portal import lines, signin, wording
+from trustdesk.portal import signin, wording
 from trustdesk.seams import clock
+from trustdesk.ui import durations
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ MATTERS: Mapping[str, Matter] = {
 
 
 @require_safe
-def help_center(request: HttpRequest) -> HttpResponse:
+def contact(request: HttpRequest) -> HttpResponse:
     """Show all channels, and, once the question is answered, the one that suits best."""
     # Who is signed in here is the same person there; a stranger begins as one.
     chat = {"chat": f"{reverse('widget:chat')}?{'continue=1&' if visitors.from_request(request) else ''}"}
@@ -161,8 +162,8 @@ def _channels() -> dict[str, Any]:
     return {
         "open": now.chat_open,
         "waiting": now.chat_waiting,
-        "wait": lines.lasting(now.chat_wait) if now.chat_wait is not None else "",
-        "reply": lines.between(reply.low, reply.high) if reply is not None else "",
+        "wait": durations.lasting(now.chat_wait) if now.chat_wait is not None else "",
+        "reply": durations.between(reply.low, reply.high) if reply is not None else "",
         "learned": reply is not None and reply.learned,
         "sites": [urlsplit(origin).netloc for origin in settings.EMBED_ORIGINS],
         "matters": [{"code": code, "matter": one} for code, one in MATTERS.items() if code != "hacked"],

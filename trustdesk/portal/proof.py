@@ -17,6 +17,7 @@ from trustdesk.customers.visitors import Visitor
 from trustdesk.portal import lines, signin
 from trustdesk.portal.cases import owned
 from trustdesk.seams import clock
+from trustdesk.ui import durations
 
 MAIL_CODE, SECOND_FACTOR = requests.WAYS
 
@@ -84,7 +85,7 @@ def _worded(step: requests.Step) -> str:
     if step.state == "none":
         return _("This code is no longer valid. Ask for a new one.")
     if step.state == "locked":
-        wait = lines.lasting(timedelta(seconds=step.retry_after or 60))
+        wait = durations.lasting(timedelta(seconds=step.retry_after or 60))
         return _("Too many tries. You can try again in {time}.").format(time=wait)
     return _("We cannot check this right now. Please try again in a few minutes.")
 

@@ -21,16 +21,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from trustdesk.conversations import requests
-from trustdesk.customers import limits, sessions, signin, visitors
+from trustdesk.customers import limits, places, sessions, signin, visitors
 from trustdesk.customers.visitors import Visitor
-from trustdesk.portal import lines
-from trustdesk.realtime.socket import client_address
 from trustdesk.seams import clock
+from trustdesk.ui import durations
 
 log = logging.getLogger(__name__)
 
 # Where one goes afterwards: pages of ours by their shape, so that no address can lead elsewhere.
-_PAGES = re.compile(r"/(?:cases|tickets|help|follow)/[A-Za-z0-9_/-]{0,120}")
+_PAGES = re.compile(r"/(?:cases|tickets|contact|follow)/[A-Za-z0-9_/-]{0,120}")
 _STARTED = f"{'__Host-' if settings.HTTPS else ''}trustdesk-signin"  # the address a code was sent to, meanwhile
 _STARTED_LASTS = timedelta(minutes=15)
 _SALT = "trustdesk.portal.signin"
@@ -59,7 +58,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return _send(request, mail=mail, then=then)
     try:
         visitor = signin.check_code(
-            mail=mail, code=request.POST.get("code", "")[:20], address=address(request), now=clock.now()
+            mail=mail, code=request.POST.get("code", "")[:20], address=places.address(request), now=clock.now()
         )
     except signin.TooMany as refused:
         return _too_many(_code_page(request, mail, error=_wait(refused.retry_after)), refused.retry_after)
@@ -91,7 +90,7 @@ def session(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out of this browser."""
-    response = redirect("portal:help")
+    response = redirect("portal:contact")
     visitors.forget(response)
     response.delete_cookie(_STARTED)
     return response
@@ -121,12 +120,12 @@ def to_sign_in(then: str) -> str:
 
 def too_fast(request: HttpRequest, visitor: Visitor, *, opens: bool = False) -> int:
     """Count what this visitor sends, and what strangers of his network open; returns 0, or the seconds to wait."""
-    return limits.limiter.wait(visitor=visitor, address=address(request), opens=opens, at=time.monotonic())
+    return limits.limiter.wait(visitor=visitor, address=places.address(request), opens=opens, at=time.monotonic())
 
 
 def too_curious(request: HttpRequest) -> int:
     """Count what is asked from one network about cases by number and address; returns 0, or the seconds to wait."""
-    return limits.limiter.ask(address=address(request), at=time.monotonic())
+    return limits.limiter.ask(address=places.address(request), at=time.monotonic())
 
 
 def slowed(response: HttpResponse, seconds: float) -> HttpResponse:
@@ -134,20 +133,10 @@ def slowed(response: HttpResponse, seconds: float) -> HttpResponse:
     return _too_many(response, seconds) if seconds else response
 
 
-def address(request: HttpRequest) -> str:
-    """Return the client's network address, as far as our own proxies vouch for it."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    scope = {
-        "client": (request.META.get("REMOTE_ADDR", ""), 0),
-        "headers": [(b"x-forwarded-for", forwarded.encode("latin-1", "replace"))] if forwarded else [],
-    }
-    return client_address(scope, trusted_proxies=settings.TRUSTED_PROXY_COUNT)
-
-
 def _send(request: HttpRequest, *, mail: str, then: str) -> HttpResponse:
     typed = {"then": then, "typed": mail}
     try:
-        signin.send_code(mail=mail[:320], locale=get_language() or "en", address=address(request), now=clock.now())
+        signin.send_code(mail=mail[:320], locale=get_language() or "en", address=places.address(request), now=clock.now())
     except signin.BadMail:
         error = _("This is not a mail address. It looks like name@example.com.")
         return page(request, "portal/signin.html", typed | {"error": error}, status=422)
@@ -200,7 +189,7 @@ def _from_exchange(request: HttpRequest) -> bool:
 
 
 def _wait(seconds: float) -> str:
-    return _("Too many tries. You can try again in {time}.").format(time=lines.lasting(timedelta(seconds=seconds)))
+    return _("Too many tries. You can try again in {time}.").format(time=durations.lasting(timedelta(seconds=seconds)))
 
 
 def _too_many(response: HttpResponse, seconds: float) -> HttpResponse:

@@ -5,7 +5,7 @@ from django.urls import path
 from trustdesk.portal import cases, hub, phrase, proof, signin
 
 urlpatterns = [
-    path("help/", hub.help_center, name="help"),
+    path("contact/", hub.contact, name="contact"),
     path("follow/", hub.follow, name="follow"),
     path("signin/", signin.start, name="signin"),
     path("signin/code/", signin.code, name="signin_code"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from trustdesk.conversations import public
 from trustdesk.policy import guard
 from trustdesk.policy.forms import Problem
-from trustdesk.portal import lines
+from trustdesk.ui import durations
 
 FILE_BYTES = 25 * 1024 * 1024
 
@@ -153,8 +153,8 @@ def area_icon(code: str) -> str:
 def expected(found: public.Expected) -> str:
     """Say when the first answer comes: a range when it was learned, otherwise what we aim at."""
     if found.learned:
-        return lines.between(found.low, found.high)
-    return gettext("within {time}").format(time=lines.lasting(found.high))
+        return durations.between(found.low, found.high)
+    return gettext("within {time}").format(time=durations.lasting(found.high))
 
 
 def expected_why(found: public.Expected) -> str:

@@ -1,11 +1,15 @@
-"""The reader's language: `?lang=` switches and is remembered, otherwise the cookie, otherwise the browser."""
+"""The reader's language: the one an address is in, else `?lang=`, which is remembered, else the cookie, else the browser."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+
+# Of pages that exist once in each language; a visit is remembered as a choice is.
+_IN_PATH = re.compile(r"/help/([A-Za-z]{2}(?:-[A-Za-z]+)?)/")
 
 
 class LanguageMiddleware:
@@ -15,8 +19,9 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Choose the language, answer, and remember a choice made through `?lang=`."""
-        chosen = _supported(request.GET.get("lang", ""))
+        """Choose the language, answer, and remember a choice."""
+        named = _IN_PATH.match(request.path_info)
+        chosen = (_supported(named[1]) if named else None) or _supported(request.GET.get("lang", ""))
         with translation.override(chosen or translation.get_language_from_request(request)):
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
             response = self.get_response(request)

@@ -41,17 +41,19 @@ class SecurityHeadersMiddleware:
         return response
 
 
-def policy(*, ancestors: str = "'none'", inline: bool = False) -> str:
-    """Return a content security policy; `ancestors`: who may frame the page, `inline`: it holds scripts and styles itself."""
-    return _POLICY.format(ancestors=ancestors, inline=" 'unsafe-inline'" if inline else "")
+def with_frames_of(*origins: str, ancestors: str = "'none'") -> str:
+    """Return the policy of a page of ours that may hold frames of these sites, and be framed itself by `ancestors`."""
+    policy = _POLICY.format(ancestors=ancestors, inline="")
+    return policy.replace("frame-src 'self'", " ".join(("frame-src 'self'", *origins)))
 
 
 def headers(path: str) -> dict[str, str]:
     """Return the headers that whatever is answered at `path` carries, unless it sets them itself."""
     framed = path.startswith(FRAMED_PREFIX)
     ancestors = " ".join(("'self'", *settings.EMBED_ORIGINS)) if framed else "'none'"
+    inline = " 'unsafe-inline'" if path.startswith(BACK_OFFICE_PREFIX) else ""
     return {
-        "Content-Security-Policy": policy(ancestors=ancestors, inline=path.startswith(BACK_OFFICE_PREFIX)),
+        "Content-Security-Policy": _POLICY.format(ancestors=ancestors, inline=inline),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -178,7 +178,7 @@ async def _transcript(chat: Chat, frame: Frame) -> None:
 
 
 async def _ping(chat: Chat, frame: Frame) -> None:
-    chat.socket.send({"t": "pong"})
+    chat.socket.send({"t": "pong", "spread": chat.live.spread})
 
 
 def _client_id(frame: Frame) -> str:

@@ -141,6 +141,7 @@ class Chat:
             "topics": [{"code": code, "label": label} for code, label in await live.remembered(public.topics, locale=self.locale)],
             "hours": frames.hours(await live.remembered(public.hours, timezone=frames.timezone(hello.get("tz")), now=now)),
             "limits": limits(), "agents_online": (await live.remembered(public.agents_online, now=now)), "heartbeat": 25,
+            "spread": live.spread,
         })
         self._welcomed = True
         if page is not None:

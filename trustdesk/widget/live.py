@@ -34,6 +34,8 @@ SWEEP_EVERY = 2.5           # seconds between two looks for what a lost hint did
 SWEEP_BACK = timedelta(seconds=30)
 RETRY = 1.0                 # seconds before a database that did not answer is asked again
 RESTARTING = 1012           # close code: come back
+BACK_EACH_SECOND = 100      # of idle chats that lost their connection without a word
+SOONEST_SPREAD = 3          # seconds
 SILENT = 60.0               # seconds without a frame, then the client is gone
 FRESH = 30.0                # seconds that opening hours and topics may be old
 
@@ -60,6 +62,11 @@ class Live:
         self.proving_in = Gathered(lambda cases: self.db(public.open_provings, cases), most=AT_ONCE)
         self.agent_is_in = Gathered(self._attended, most=AT_ONCE)
         self._background = [asyncio.create_task(task) for task in (self._sweep(), self._watch(), self._see())]
+
+    @property
+    def spread(self) -> int:
+        """The seconds over which chats that lost their connection without a word, and are idle, should come back."""
+        return max(SOONEST_SPREAD, len(self.chats) // BACK_EACH_SECOND)
 
     async def remembered(self, act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a reading use-case unless the same was asked within the last half minute (`now` aside)."""

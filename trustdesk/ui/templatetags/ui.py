@@ -1,4 +1,4 @@
-"""Template tags of the design system: {% icon %}, |initials, |hue, |toast_icon."""
+"""Template tags of the design system: {% icon %}, |initials, |hue, |split, |toast_icon."""
 
 from django import template
 from django.templatetags.static import static
@@ -31,6 +31,12 @@ def initials(name: object) -> str:
 def hue(name: object) -> int:
     """Return 0–7, the avatar colour of a name; always the same for the same name (ui/js/names.js does the same)."""
     return sum(map(ord, str(name or ""))) % 8
+
+
+@register.filter
+def split(words: str) -> list[str]:
+    """Return the words of a text, for a loop over names that a template knows."""
+    return words.split()
 
 
 @register.filter

@@ -62,7 +62,8 @@ def _headers(message: Outbound) -> dict[str, str]:
     if not message.automatic:
         return {}
     answers = mail.is_message_id(message.in_reply_to)
-    return {
+    ends = {"List-Unsubscribe": f"<{message.unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return (ends if message.unsubscribe else {}) | {
         "Auto-Submitted": "auto-replied" if answers else "auto-generated",
         "X-Auto-Response-Suppress": "All",  # Exchange reads no Auto-Submitted
     }

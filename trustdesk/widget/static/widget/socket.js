@@ -2,6 +2,8 @@
 
 const SILENCE = 30_000; // ms without any frame: lost
 const PATIENCE = 15_000; // ms for the connection to open
+const TALKING = 120_000; // ms since something was said: such a chat comes back at once
+const RESTART = 1012;
 const GOES_ON = new Set([1001, 1005, 1006, 1011, 1012, 1013, 4408]);
 
 export class Socket {
@@ -10,6 +12,8 @@ export class Socket {
     Object.assign(this, { url, hello, onFrame, onState });
     this.attempts = 0;
     this.heartbeat = 25;
+    this.spread = 3; // seconds over which idle chats come back after a loss without a word
+    this.talkedAt = 0;
     this.online = false;
     this.#startPulse();
     addEventListener("online", () => this.#hurry());
@@ -40,18 +44,24 @@ export class Socket {
 
   /** Put a frame on the wire; false when there is no welcomed connection. */
   send(frame) {
-    if (!this.online || this.socket.readyState !== WebSocket.OPEN) return false;
+    if (!this.online || this.socket.readyState !== WebSocket.OPEN) {
+      if (this.timer && this.dueAt - Date.now() > 1500) this.#hurry(); // somebody has something to say
+      return false;
+    }
     this.#say(frame);
     return true;
   }
 
   #say(frame) {
     this.saidAt = Date.now();
+    if (frame.t === "send") this.talkedAt = this.saidAt;
     this.socket.send(JSON.stringify(frame));
   }
 
   #hear(frame) {
     this.heardAt = Date.now();
+    this.spread = frame.spread || this.spread;
+    if (frame.t === "entries" || frame.t === "typing") this.talkedAt = this.heardAt;
     if (frame.t === "welcome") {
       this.attempts = 0;
       this.heartbeat = Math.min(frame.heartbeat || 25, 25);
@@ -71,8 +81,9 @@ export class Socket {
       this.onState("stopped", code);
       return;
     }
-    const ceiling = Math.min(30, 3 * 2 ** this.attempts++);
-    this.timer = setTimeout(() => this.open(), 1000 * (0.5 + Math.random() * (ceiling - 0.5)));
+    const idle = code !== RESTART && Date.now() - this.talkedAt > TALKING;
+    const ceiling = Math.max(Math.min(30, 3 * 2 ** this.attempts++), idle ? this.spread : 0);
+    this.#wait(1000 * (0.5 + Math.random() * (ceiling - 0.5)));
     this.onState("waiting", code);
   }
 
@@ -80,8 +91,13 @@ export class Socket {
   #hurry() {
     if (this.timer) {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.open(), 300 + Math.random() * 1200);
+      this.#wait(300 + Math.random() * 1200);
     } else this.#beat();
+  }
+
+  #wait(ms) {
+    this.dueAt = Date.now() + ms;
+    this.timer = setTimeout(() => this.open(), ms);
   }
 
   #beat() {
