@@ -40,7 +40,8 @@ def admin(email: str = "ada@example.com") -> Client:
 
 def home(language: str = "en") -> HelpHome:
     """Return the root of a language's tree."""
-    return HelpHome.objects.get(locale__language_code=language)
+    found: HelpHome = HelpHome.objects.get(locale__language_code=language)
+    return found
 
 
 def section(slug: str = "deposits", *, language: str = "en", of: Section | None = None) -> Section:
@@ -50,7 +51,8 @@ def section(slug: str = "deposits", *, language: str = "en", of: Section | None 
         made.translation_key = of.translation_key
     home(language).add_child(instance=made)
     made.save_revision().publish()
-    return Section.objects.get(pk=made.pk)
+    made.refresh_from_db()
+    return made
 
 
 def article(
@@ -65,7 +67,8 @@ def article(
     revision = made.save_revision()
     if live:
         revision.publish()
-    return Article.objects.get(pk=made.pk)
+    found: Article = Article.objects.get(pk=made.pk)
+    return found
 
 
 def whole(answer: Any) -> bytes:

@@ -1,6 +1,6 @@
 """What readers looked for and found, counted in the database for the editors' reports.
 
-An answer counts as found where somebody opened an article and asked nobody within half an hour.
+An answer counts as found where somebody opened an article and asked nobody soon after (`measuring.ASKED_WITHIN`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import connection
+
+from trustdesk.knowledge import measuring
 
 MOST: Final = 1_000  # rows of a report: more than anybody reads
 
@@ -134,7 +136,7 @@ def articles(*, since: datetime, until: datetime, language: str = "") -> list[Re
         WITH searches AS (SELECT * FROM knowledge_search WHERE at >= %(since)s AND at < %(until)s),
         offered AS (SELECT u.id, count(*) AS n FROM searches s, LATERAL (SELECT DISTINCT unnest(s.shown)) u(id) GROUP BY 1),
         opened AS (SELECT u.id, count(*) AS n,
-                            count(*) FILTER (WHERE asked_at IS NULL OR asked_at > at + interval '30 minutes') AS answered
+                            count(*) FILTER (WHERE asked_at IS NULL OR asked_at > at + %(within)s) AS answered
                      FROM searches s, LATERAL (SELECT DISTINCT unnest(s.opened)) u(id) GROUP BY 1),
         votes AS (SELECT article_id AS id, count(*) AS n, count(*) FILTER (WHERE helpful) AS helpful,
                          count(*) FILTER (WHERE missing <> '') AS comments
@@ -170,7 +172,7 @@ def deflection(*, since: datetime, until: datetime, language: str = "") -> list[
     rows = _rows(
         """
         SELECT request_type, count(*), count(*) FILTER (WHERE opened <> '{}'),
-               count(*) FILTER (WHERE opened <> '{}' AND (asked_at IS NULL OR asked_at > at + interval '30 minutes'))
+               count(*) FILTER (WHERE opened <> '{}' AND (asked_at IS NULL OR asked_at > at + %(within)s))
           FROM knowledge_search
          WHERE at >= %(since)s AND at < %(until)s AND request_type <> '' AND shown <> '{}'
            AND (%(language)s = '' OR language = %(language)s)
@@ -221,5 +223,5 @@ def figures(*, blank: bool) -> list[Used]:
 
 def _rows(sql: str, **asked: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, asked | {"most": MOST})
+        cursor.execute(sql, asked | {"most": MOST, "within": measuring.ASKED_WITHIN})
         return list(cursor.fetchall())
