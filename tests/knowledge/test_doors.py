@@ -161,6 +161,7 @@ def test_an_administrator_makes_editors_and_the_audit_says_so() -> None:
     assert permissions.office(mei.pk) is Office.NOBODY
     assert ada.post(page, {"writing": "admin"}).status_code == 200  # no such choice
     assert Agent.objects.get(pk=mei.pk).role is Role.AGENT
+    assert page in ada.get("/back-office/writers/").content.decode()
     assert "Publisher" not in re.sub(r"<label.*?</label>", "", ada.get("/back-office/writers/").content.decode())
 
 

@@ -47,7 +47,7 @@ class Icon(models.TextChoices):
     LAYERS = "layers", _("Layers")
     PERCENT = "percent", _("Percent")
     LIST = "list", _("List")
-    CODE = "code", _("Code")
+    CODE = "code", _("Brackets")
     GIFT = "gift", _("Gift")
     MESSAGE = "message", _("Message")
     BOOK = "book", _("Book")

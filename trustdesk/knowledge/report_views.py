@@ -138,7 +138,7 @@ class Articles(_Dated):
         _article(),
         _language(),
         Column("offered", label=_("Offered")),
-        Column("opened", label=_("Opened")),
+        Column("opened", label=_("Opened from there")),
         Column("answered", label=_("Opened, and asked nobody")),
         Column("answered_share", label=_("Share")),
         Column("votes", label=_("Votes")),
@@ -173,7 +173,7 @@ class Deflection(_Dated):
             accessor=lambda row: dict(request_types.choices(get_language() or "")).get(row.request_type, row.request_type),
         ),
         Column("suggested", label=_("Suggestions shown")),
-        Column("opened", label=_("Opened")),
+        Column("opened", label=_("Opened from there")),
         Column("deflected", label=_("Opened, and asked nobody")),
         Column("deflected_share", label=_("Share")),
     )
@@ -201,7 +201,7 @@ class Figures(Report):
             label=_("Key"),
             get_url=lambda row: reverse("figures:edit", args=[row.id]) if row.id else None,
         ),
-        Column("about", label=_("What it is"), accessor=lambda row: _about(row)),
+        Column("about", label=_("Meaning"), accessor=lambda row: _about(row)),
         Column("value", label=_("Value")),
         Column("articles", label=_("Articles that name it"), accessor=lambda row: " · ".join(row.articles)),
     )

@@ -64,7 +64,7 @@ class Writers(AuditedViewSet):
     allows = frozenset({"change", "view"})
     edit_view_class = _Edit
     list_display = [
-        Column("display_name", label=_("Name")),
+        "display_name",  # leads to the form
         Column("email", label=_("E-mail address")),
         Column("role", label=_("Role"), accessor=lambda agent: agent.role.label),
         Column("writing", label=_("Help center"), accessor=lambda agent: getattr(_writing(agent), "label", "–")),
@@ -95,7 +95,7 @@ def in_our_colours() -> str:
     return format_html('<link rel="stylesheet" href="{}">', static("staff/office.css"))
 
 
-@hooks.register("construct_homepage_summary_items")  # type: ignore[untyped-decorator]
+@hooks.register("construct_homepage_summary_items", order=1000)  # type: ignore[untyped-decorator]
 def without_counts(_request: HttpRequest, items: list[Any]) -> None:
     """Leave out how many pages and pictures there are: nobody decides anything by it."""
     items.clear()
