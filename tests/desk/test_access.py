@@ -31,7 +31,7 @@ OF_ALL = {
 # Asked about with their own tests: test_mailboxes.py, test_mail.py.
 OF_MAIL = {
     "desk_mail": "get", "desk_mail_original": "get", "desk_held_opening": "post", "desk_held_original": "get",
-    "desk_held_fate": "post",
+    "desk_held_fate": "post", "desk_missing": "post",
 }  # fmt: skip
 OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_case": ("get", {}),

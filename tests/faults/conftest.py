@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from django.db import connections
 
 from tests.live.checker import seeded
 from tests.live.client import Customer
 from tests.processes import Process, free_port, start_server
+from trustdesk.config.embedded import EmbeddedServer
 
 # No limit on messages: what a fault test sends in a second, people send in an hour.
 OPEN = {
@@ -130,3 +134,30 @@ def group(
         Customer(port, name=f"{name}{number}", dice=random.Random(dice.random()), first_wait=wait)
         for number in range(count)
     ]
+
+
+@pytest.fixture
+def mortal(postgres: EmbeddedServer, clone_database: Callable[[], str]) -> Iterator[EmbeddedServer]:
+    """The session's PostgreSQL, for killing; it runs again before the clones are dropped."""
+    yield postgres
+    postgres.start()
+    connections["default"].close()
+    connections["default"].close_pool()  # type: ignore[attr-defined]  # of PostgreSQL's backend only
+
+
+def kill_postgres(postgres: EmbeddedServer) -> None:
+    """Kill the postmaster and all its children with -9."""
+    postmaster = postgres.pid()
+    assert postmaster is not None
+    children = [pid for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*")) if parent(pid) == postmaster]
+    assert children
+    for pid in (postmaster, *children):
+        os.kill(pid, signal.SIGKILL)
+
+
+def parent(pid: int) -> int:
+    """Return the parent's process id, 0 for a process that has just ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from django.db import connections
 
-from tests.faults.conftest import Server, all_settled, chatter, connected, group
+from tests.faults.conftest import Server, all_settled, chatter, connected, group, kill_postgres
 from tests.faults.proxy import Proxy
 from tests.faults.scale import hard
 from tests.live.checker import check
@@ -30,33 +26,6 @@ from trustdesk.config.embedded import EmbeddedServer
 pytestmark = pytest.mark.faults
 HEAL = 30.0  # seconds in which a server works again after its database came back
 PROMPT = 3.5  # seconds until a message that cannot be stored is refused
-
-
-@pytest.fixture
-def mortal(postgres: EmbeddedServer, clone_database: Callable[[], str]) -> Iterator[EmbeddedServer]:
-    """The session's PostgreSQL, for killing; it runs again before the clones are dropped."""
-    yield postgres
-    postgres.start()
-    connections["default"].close()
-    connections["default"].close_pool()  # type: ignore[attr-defined]  # of PostgreSQL's backend only
-
-
-def kill_postgres(postgres: EmbeddedServer) -> None:
-    """Kill the postmaster and all its children with -9."""
-    postmaster = postgres.pid()
-    assert postmaster is not None
-    children = [pid for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*")) if parent(pid) == postmaster]
-    assert children
-    for pid in (postmaster, *children):
-        os.kill(pid, signal.SIGKILL)
-
-
-def parent(pid: int) -> int:
-    """Return the parent's process id, 0 for a process that has just ended."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
 
 
 def fetch(port: int, path: str, *, accept: str = "text/html", language: str = "en") -> tuple[int, dict[str, str], str]:

@@ -101,12 +101,13 @@ def publish(
     revision = article.save_revision()
     if live:
         revision.publish()
-    return Article.objects.get(pk=article.pk)
+    found: Article = Article.objects.get(pk=article.pk)
+    return found
 
 
 def _section(language: str) -> Section:
     home = HelpHome.objects.get(locale__language_code=language)
-    found = Section.objects.child_of(home).filter(slug="basics").first()
+    found: Section | None = Section.objects.child_of(home).filter(slug="basics").first()
     if found is None:
         found = Section(title="Basics" if language == "en" else "基础", slug="basics", locale=home.locale)
         home.add_child(instance=found)

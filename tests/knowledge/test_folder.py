@@ -66,11 +66,13 @@ def test_a_picture_that_is_none(tmp_path: Path) -> None:
 def test_a_folder_that_knows_nothing_of_us(tmp_path: Path) -> None:
     """Such as the documentation of somebody's project: no front matter, no language, HTML, pictures elsewhere."""
     pack.write(tmp_path, {
-        "README.md": "# The project",
-        "guide/index.md": "# Guide",
+        "README.md": "# The project\n\nWhat it is.",
+        "guide/index.md": "# Guide\n\nWhere to begin.",
+        "next.md": "# Next to a folder\n\nText",
+        "next/inner.md": "# Inner\n\nText",
         "guide/Getting Started.md": "# Getting started\n\nHello <b onclick=x>there</b> [next](./next.md).\n\n<script>alert(1)</script>",
         "guide/next.markdown": "---\nlayout: post\ntags: {a: 1}\ndate: 2024-05-06T10:00:00\n---\n# Next\n\n![badge](https://example.com/b.png)",
-        "guide/v1.2.md": "# Version\n\nText",
+        "guide/v1.2.md": "# Version\n\n## No paragraph\n\n- a list",
         "loose.md": "# Loose\n\nText",
         ".github/ignored.md": "no title",
         "notes.zh-CN.md": "# 笔记\n\n正文",
@@ -81,13 +83,22 @@ def test_a_folder_that_knows_nothing_of_us(tmp_path: Path) -> None:
     assert read.fatal() == []
     assert set(read.articles) == {
         (("guide",), "getting-started"), (("guide",), "next"), (("guide",), "v12"), (("general",), "loose"),
-        (("general",), "notes"),
+        (("general",), "notes"), (("general",), "overview"), (("guide",), "overview"), (("general",), "next"), (("next",), "inner"),
     }  # fmt: skip
     assert set(read.articles[("general",), "notes"]) == {"en", "zh-hans"}
     started = read.articles[("guide",), "getting-started"]["en"]
     assert "script" not in str(started.blocks)
     assert "onclick" not in str(started.blocks)
+    assert read.articles[("guide",), "v12"]["en"].summary == "Version"
     assert [problem.fatal for problem in read.problems] == [False]  # the picture elsewhere
+
+
+def test_an_article_beside_a_folder_of_its_name(tmp_path: Path) -> None:
+    pack.write(tmp_path, {"a/b.md": "# B\n\nText", "a/b/c.md": "# C\n\nText", "a/b-1.md": "# Taken\n\nText"})
+    read = folder.read(tmp_path, language="en")
+    assert set(read.articles) == {(("a",), "b-2"), (("a",), "b-1"), (("a", "b"), "c")}
+    [note] = read.problems
+    assert (note.file, note.fatal) == ("a/b.md", False)
 
 
 def test_no_folder(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def fresh(settings: object, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     search.forget()
 
 
-def put(root: Path, **options: bool) -> dict[str, int]:
-    return dict(importing.put(folder.read(root, language="en"), root=root, **options))
+def put(root: Path, *, examples: bool = False) -> dict[str, int]:
+    return dict(importing.put(folder.read(root, language="en"), root=root, examples=examples))
 
 
 def test_what_a_folder_says_can_be_read_by_customers(tmp_path: Path) -> None:

@@ -369,14 +369,14 @@ class FakeLive:
         key = path.rpartition("/")[2]
         if path.startswith("/chat/uploads/") and headers.get("authorization") == "Bearer ticket-1":
             self.files[key] = (headers["content-type"], body)
-            answer = {
+            told: Frame = {
                 "file": key,
                 "state": "ready",
                 "name": "screenshot.png",
                 "type": headers["content-type"],
                 "size": len(body),
             }
-            return 201, "application/json", orjson.dumps(answer)
+            return 201, "application/json", orjson.dumps(told)
         if path.startswith("/chat/files/") and headers.get("authorization") == "Bearer token-1" and key in self.files:
             return 200, *self.files[key]
         if path == "/chat/transcript/":

@@ -38,6 +38,7 @@ _ICONS = {
     "spam": "flag",
     "not_spam": "flag",
     "mail_bounced": "alert",
+    "mail_failed": "alert",
     "mail_complained": "alert",
     "throw_away_mail": "alert",
 }

@@ -14,6 +14,7 @@ urlpatterns = [
     path("mail/held/<int:pk>/opening/", mailboxes.opening, name="desk_held_opening"),
     path("mail/held/<int:pk>/original.eml", mailboxes.original, name="desk_held_original"),
     path("mail/held/<int:pk>/fate/", mailboxes.fate, name="desk_held_fate"),
+    path("mail/boxes/<int:pk>/missing/", mailboxes.missing, name="desk_missing"),
     path("mail/<str:reference>/<int:seq>/", mail.as_sent, name="desk_mail"),
     path("mail/<str:reference>/<int:seq>/original.eml", mail.original, name="desk_mail_original"),
     path("<str:reference>/", views.case, name="desk_case"),

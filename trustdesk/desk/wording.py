@@ -232,6 +232,11 @@ def _bounced(_by: str, _author: str, data: Mapping[str, Any]) -> str:
     return gettext("Our mail to %(mail)s is delayed: %(why)s") % words
 
 
+def _failed(_by: str, _author: str, data: Mapping[str, Any]) -> str:
+    why = mail_wording.reason(str(data.get("reason", ""))) or gettext("no reason was given")
+    return gettext("Our mail to %(mail)s was not sent: %(why)s") % {"mail": masked_mail(str(data.get("to", ""))), "why": why}
+
+
 def _done(with_name: Promise | str, without: Promise) -> Callable[[str, str, Mapping[str, Any]], str]:
     return lambda by, _author, _data: str(with_name) % {"by": by} if by and with_name else str(without)
 
@@ -260,6 +265,7 @@ _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
     "spam": _done(_("%(by)s marked the case as spam"), _("Recognised as spam")),
     "not_spam": _done(_("%(by)s marked the case as no spam"), _("No spam after all")),
     "mail_bounced": _bounced,
+    "mail_failed": _failed,
     "mail_complained": _done(
         "", _("The recipient called a mail of ours spam. Write to this address no more than needed.")
     ),

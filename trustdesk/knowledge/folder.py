@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import unquote
@@ -75,6 +76,14 @@ class Folder:
     figures: dict[str, dict[str, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    def without_examples(self) -> Folder:
+        """Return it without articles that show what one could look like, such as invented announcements."""
+        kept = {
+            key: {language: text for language, text in texts.items() if not text.facts["example"]}
+            for key, texts in self.articles.items()
+        }
+        return replace(self, articles={key: texts for key, texts in kept.items() if texts})
+
     def fatal(self) -> list[Problem]:
         """List what has to be mended before anything is taken."""
         return [problem for problem in self.problems if problem.fatal]
@@ -94,6 +103,7 @@ def read(root: Path, *, language: str) -> Folder:
         file = _File(root, path, language, folder.problems)
         if (text := file.read()) is not None:
             _shelve(folder, text, section=file.section)
+    _part_names(folder)
     for path in files:
         if path.parent == root and re.fullmatch(r"placeholders.*\.ya?ml", path.name):
             folder.figures |= _File(root, path, language, folder.problems).figures()
@@ -108,17 +118,36 @@ def _hidden(path: Path) -> bool:
 def _shelve(folder: Folder, text: Text, *, section: bool) -> None:
     """Put a text where it belongs, unless another one lies there."""
     if section:
-        if not text.slug:
-            return  # a README of the folder itself
-        shelf = folder.sections.setdefault((*text.place, text.slug), {})
-    else:
-        text = text if text.place else replace(text, place=("general",))
-        shelf = folder.articles.setdefault((text.place, text.slug), {})
+        place = (*text.place, text.slug) if text.slug else ()
+        if place:
+            _put(folder, folder.sections.setdefault(place, {}), replace(text, blocks=()))
+        if not text.blocks:
+            return
+        # Elsewhere the file that names a folder also says something: that is an article of its own.
+        text = replace(text, place=place, slug="overview", facts={**text.facts, "order": -1})
+    text = text if text.place else replace(text, place=("general",))
+    _put(folder, folder.articles.setdefault((text.place, text.slug), {}), text)
+
+
+def _put(folder: Folder, shelf: dict[str, Text], text: Text) -> None:
     if text.language in shelf:
         why = _("It has the same address as %(file)s.") % {"file": shelf[text.language].file}
         folder.problems.append(Problem(text.file, why))
     else:
         shelf[text.language] = text
+
+
+def _part_names(folder: Folder) -> None:
+    """Give an article another name where a section beside it has the same: `deposits.md` beside `deposits/`."""
+    places = {place[:depth] for place, _slug in folder.articles for depth in range(1, len(place) + 1)} | set(folder.sections)
+    for place, slug in [key for key in folder.articles if (*key[0], key[1]) in places]:
+        texts = folder.articles.pop((place, slug))
+        free = (name for n in count(1) if (place, name := f"{slug}-{n}") not in folder.articles and (*place, name) not in places)
+        other = next(free)
+        folder.articles[place, other] = {language: replace(text, slug=other) for language, text in texts.items()}
+        for text in texts.values():
+            why = _("A folder has the same name: its address ends with “%(slug)s”.") % {"slug": other}
+            folder.problems.append(Problem(text.file, why, fatal=False))
 
 
 def _check_links(folder: Folder) -> None:
@@ -162,10 +191,9 @@ class _File:
             return None
         blocks, heading = markdown.to_blocks(body)
         above = PurePosixPath(self.name).parent
-        title = _line(facts.get("title") or heading or (above.name if self.section else ""))
+        title = _line(facts.get("title") or heading or (above.name or self.stem if self.section else ""))
         if not title:
-            if not (self.section and not above.name):
-                self._wrong(_("It has no title: neither in the front matter nor as its first heading."))
+            self._wrong(_("It has no title: neither in the front matter nor as its first heading."))
             return None
         place = tuple(slugify(part, allow_unicode=True) or "part" for part in above.parts)
         slug = slugify(str(facts.get("slug") or self.stem), allow_unicode=True) or "article"
@@ -178,7 +206,7 @@ class _File:
             slug=slug,
             language=self.language,
             title=title[:255],
-            summary=_line(facts.get("summary") or facts.get("description") or _beginning(blocks))[: 200 if self.section else 300],
+            summary=_line(facts.get("summary") or facts.get("description") or _beginning(blocks) or title)[: 200 if self.section else 300],
             facts=self._facts(facts),
             blocks=tuple(blocks),
             guide=tuple(self._guide(facts.get("picture_guide") or [])),
@@ -238,7 +266,7 @@ class _File:
             values = values if isinstance(values, list) else [values]
             kept[name] = [_line(value)[:100] for value in values if not isinstance(value, dict | list)]
         kept["request_type"] = _line(facts.get("request_type"))[:40]
-        kept["draft"], kept["news"] = facts.get("draft") is True, facts.get("news") is True
+        kept |= {name: facts.get(name) is True for name in ("draft", "news", "example")}
         kept["icon"] = _line(facts.get("icon"))
         if kept["icon"] and kept["icon"] not in Icon.values:
             if self.section:
@@ -299,9 +327,10 @@ class _File:
 
 
 def _beginning(blocks: Sequence[markdown.Block]) -> str:
-    first = next((block["value"] for block in blocks if block["type"] == "text"), "")
-    found = re.search(r"<p>(.*?)</p>", first, re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]*>", "", found[1])) if found else ""
+    """Return the first paragraph that says something."""
+    texts = "".join(block["value"] for block in blocks if block["type"] == "text")
+    said = (html.unescape(re.sub(r"<[^>]*>", "", one)).strip() for one in re.findall(r"<p>(.*?)</p>", texts, re.DOTALL))
+    return next((one for one in said if one), "")
 
 
 def _line(value: object) -> str:

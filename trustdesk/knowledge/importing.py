@@ -6,10 +6,11 @@ replaced only where the folder says something else. Nothing is taken away.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
+from django.db.models.signals import post_save
+from modelsearch.index import insert_or_update_object
+from modelsearch.signal_handlers import post_save_signal_handler
 from wagtail.images import get_image_model
 from wagtail.models import Locale, Page, ReferenceIndex
 from wagtail.signal_handlers import disable_reference_index_auto_update
@@ -60,12 +64,15 @@ def put(
 ) -> Counter[str]:  # fmt: skip
     """Write a folder in one transaction; returns how much was created, changed and left. Raises UnableToImport.
 
-    `examples`: fill figures that have no value with the folder's examples, as the demo world does.
+    `examples`: fill figures that have no value with the folder's examples, and take articles that are examples, as the
+    demo world does.
     """
     if folder.fatal():
         raise UnableToImport(folder.fatal())
+    if not examples:
+        folder = folder.without_examples()
     # What refers to what is written down once, when all texts are there, and not for every row that is saved.
-    with transaction.atomic(), disable_reference_index_auto_update():
+    with transaction.atomic(), disable_reference_index_auto_update(), _indexed_later():
         work = _Work(folder, root, agent, progress)
         _figures(work, examples=examples)
         for home in HelpHome.objects.select_related("locale"):
@@ -78,7 +85,21 @@ def put(
         _write_articles(work)
         for article in work.written:
             ReferenceIndex.create_or_update_for_object(article)
+            insert_or_update_object(article)
     return work.counts
+
+
+@contextlib.contextmanager
+def _indexed_later() -> Iterator[None]:
+    """Keep the back office's own search from indexing a page each of the three times it is saved, and pictures at all."""
+    models = (Article, get_image_model())
+    for model in models:
+        post_save.disconnect(post_save_signal_handler, sender=model)
+    try:
+        yield
+    finally:
+        for model in models:
+            post_save.connect(post_save_signal_handler, sender=model)
 
 
 def _languages(texts: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ reader types is ever read as its query language.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -221,30 +221,32 @@ def _look_up(now: _Generation, question: Question, page: _Page) -> Hits:
 
 def _query(now: _Generation, question: Question, page: _Page) -> tantivy.Query:
     schema = now.index.schema
-    parts = [(tantivy.Occur.Must, _any_of(schema, question.asked))]
+    asked = [query for one in question.asked for query in (*_asked(schema, one), *_named(schema, one))]
+    parts = [(tantivy.Occur.Must, _any_of(asked))]
     if question.helping:
-        parts.append((tantivy.Occur.Should, _any_of(schema, question.helping)))
+        parts.append(
+            (tantivy.Occur.Should, _any_of([query for one in question.helping for query in _asked(schema, one)]))
+        )
     if page.languages:
-        spoken = [(tantivy.Occur.Should, _term(schema, "language", one)) for one in page.languages]
-        parts.append((tantivy.Occur.Must, _weighted(tantivy.Query.boolean_query(spoken), 0.0)))
+        spoken = _any_of([_term(schema, "language", one) for one in page.languages])
+        parts.append((tantivy.Occur.Must, _weighted(spoken, 0.0)))
     return tantivy.Query.boolean_query(parts)
 
 
-def _any_of(schema: tantivy.Schema, asked: Sequence[Asked]) -> tantivy.Query:
-    clauses = [(tantivy.Occur.Should, query) for one in asked for query in _asked(schema, one)]
-    return tantivy.Query.boolean_query(clauses)
+def _any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
 
 
-def _asked(schema: tantivy.Schema, one: Asked) -> list[tantivy.Query]:
+def _asked(schema: tantivy.Schema, one: Asked) -> Iterator[tantivy.Query]:
     if len(one.terms) > 1:
-        return [_weighted(tantivy.Query.phrase_query(schema, "text", list(one.terms)), one.weight)]
-    term = one.terms[0]
-    if one.single:
-        return [_weighted(_term(schema, "singles", term), one.weight)]
-    return [
-        _weighted(_term(schema, "text", term), one.weight),
-        _weighted(_term(schema, "title", term), one.weight * _TITLE),
-    ]
+        yield _weighted(tantivy.Query.phrase_query(schema, "text", list(one.terms)), one.weight)
+    else:
+        yield _weighted(_term(schema, "singles" if one.single else "text", one.terms[0]), one.weight)
+
+
+def _named(schema: tantivy.Schema, one: Asked) -> Iterator[tantivy.Query]:
+    if len(one.terms) == 1 and not one.single:
+        yield _weighted(_term(schema, "title", one.terms[0]), one.weight * _TITLE)
 
 
 def _term(schema: tantivy.Schema, field: str, term: str) -> tantivy.Query:

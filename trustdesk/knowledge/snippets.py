@@ -10,7 +10,7 @@ from trustdesk.knowledge import analysis
 
 _WIDTH = 180  # Latin letters, or half as many ideographs
 _LEAD = 4  # of so many parts of the width, one may come before the first mark, to begin with a sentence or a word
-_MOST_PLACES = 8  # of one term in one text; more of the same tells nothing
+_MOST_PLACES = 6  # of one term in one text; more of the same tells nothing
 _SENTENCE_END = re.compile(r"[.!?]\s+|[。！？；\n]\s*")
 _ONLY_JOINTS = re.compile(r"[-_./:@#+&',]{1,2}| ")
 _AT_DIGITS = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
@@ -76,7 +76,7 @@ def excerpt(passage: Passage, wanted: Sequence[Sought]) -> tuple[Piece, ...]:
     """Return the stretch of a text that holds most of what was asked for, in pieces; its beginning where none does."""
     found, text, width = _found(passage, wanted), passage.text, passage.width
     start = _start(text, _best(found, width), width) if found else 0
-    spans = _joined([span for span, _ in found], text)
+    spans = _joined([span for span, _ in found if start - width < span[0] < start + width], text)
     return _cut(text, start, _end(text, start, width, spans), spans)
 
 

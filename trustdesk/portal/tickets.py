@@ -162,14 +162,21 @@ def _take(request: HttpRequest, form: public.RequestForm, visitor: Visitor) -> H
 
 
 def _open(request: HttpRequest, filled: Filling) -> HttpResponse:
-    code = filled.form.type.code
-    if "anew" not in request.POST and requests.check_form(code, filled.answers).ok:
+    anew = "anew" in request.POST
+    try:
+        opened = _opened(filled, only_new=not anew)
+    except requests.SeenBefore:
         found = _similar(filled)
         if found:
             return _sheet(request, filled, status=409, similar=found)
-    opened = requests.open_case(
+        opened = _opened(filled, only_new=False)
+    return redirect("portal:ticket_sent", reference=opened.reference)
+
+
+def _opened(filled: Filling, *, only_new: bool) -> requests.Opened:
+    return requests.open_case(
         visitor=filled.visitor,
-        code=code,
+        code=filled.form.type.code,
         given=filled.answers,
         text=filled.text,
         subject=filled.subject,
@@ -178,8 +185,8 @@ def _open(request: HttpRequest, filled: Filling) -> HttpResponse:
         locale=_locale(),
         now=clock.now(),
         identity=filled.identity,
+        only_new=only_new,
     )
-    return redirect("portal:ticket_sent", reference=opened.reference)
 
 
 def _add(filled: Filling, reference: str) -> HttpResponse:
