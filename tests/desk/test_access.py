@@ -38,6 +38,8 @@ OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_timeline": ("get", {}),
     "desk_panel": ("get", {}),
     "desk_colleagues": ("get", {}),
+    "desk_articles": ("get", {"q": "deposit"}),
+    "desk_suggested": ("get", {}),
     "desk_reply": ("post", {"client_id": "abcdefgh", "kind": "note", "text": "x", "seen": "1"}),
     "desk_assignment": ("post", {"to": "me"}),
     "desk_state": ("post", {"to": "pending"}),

@@ -39,7 +39,7 @@ _SMALL_TALK: Final = frozenset(
     "connect answer respond reply wait waiting test testing hear see know tell say ask question questions problem problems "
     "issue issues thing something anything urgent asap quick quickly fast bro man guys friend lol haha hmm doing going old "
     "name new one two three four five today time get got go come try tried a an the this that these those of to in on at for from "
-    "by with as and or but if is are was were be been being am do does did done has have had can could will would shall should "
+    "by with as and or but else if is are was were be been being am do does did done has have had can could will would shall should "
     "may might must i me my we us our you your he she him his her they them their it its what whats which who whom whose when "
     "where wheres why how here so than then not no dont doesnt cant wont isnt im ive".split()
 )

@@ -146,6 +146,8 @@ export async function propose(composer, insert, signal) {
     const button = event.target.closest("[data-article]");
     if (!button) return;
     insert({ id: button.dataset.article, title: button.dataset.title });
+    button.remove();
+    box.hidden = !box.querySelector("[data-article]");
     composer.field.focus();
   }, { signal });
   try {
