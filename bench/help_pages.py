@@ -70,7 +70,7 @@ async def reading(
 
 async def alone(made: World, paths: list[str], publish: Callable[[], None], *, readers: int) -> dict[str, Any]:
     """Ask for every page once after something was published, so that none is kept; drawings and sizes of pictures exist."""
-    publish()
+    await asyncio.to_thread(publish)
     await asyncio.sleep(1.2)  # the server looks once a second
     left, times = list(paths), []
 

@@ -32,6 +32,9 @@ def test_an_article_that_was_never_saved(shelf: Shelf) -> None:
     answer = page.make_preview_request()
     assert answer.status_code == 200
     assert "Draft." in answer.content.decode()
+    section = Section(title="New shelf", slug="new-shelf", locale=parent.locale)
+    section.set_url_path(parent)
+    assert "There is nothing here yet." in section.make_preview_request().content.decode()
 
 
 def test_a_section_and_the_first_page(shelf: Shelf) -> None:

@@ -130,7 +130,7 @@ def _packed(response: Public, *, at: float) -> Kept:
     digest = hashlib.blake2b(body, digest_size=12).hexdigest()
     headers["Vary"] = "Accept-Encoding"
     headers["ETag"] = f'W/"{digest}"'  # weak: the same page packed and not
-    return Kept(headers, gzip.compress(body, 9, mtime=0), len(body), headers["ETag"], at)
+    return Kept(headers, gzip.compress(body, 6, mtime=0), len(body), headers["ETag"], at)
 
 
 def _answer(request: HttpRequest, kept: Kept) -> HttpResponse:

@@ -35,7 +35,7 @@ def show(page: Page, _request: HttpRequest) -> HttpResponse:
 
 def _node(page: Section | Article, shelf: Library) -> Node:
     """Return what the page will be in the library once it is published as it is now."""
-    parent = page.get_parent() if page.depth > 1 or page.pk else None
+    parent = page.get_parent() if page.depth else None  # depth: None for what was never put anywhere
     above = tuple(one.pk for one in parent.get_ancestors(inclusive=True) if one.depth > 2) if parent else ()
     slugs = [shelf.nodes[id].path for id in above[-1:] if id in shelf.nodes]
     now = clock.now()

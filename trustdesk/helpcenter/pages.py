@@ -69,7 +69,7 @@ def first_page(shelf: Library, language: str) -> Public:
     return _public("helpcenter/home.html", language, {
         "head": heads.of_home(shelf, language, title=title, description=intro or title),
         "intro": intro,
-        "sections": shelves.lines(shelves.plain_sections(shelf, language), shelf, language),
+        "sections": shelves.lines(shelves.plain_sections(shelf, language), shelf, language, counted=True),
         "most_read": shelves.most_read(shelf, language, now=clock.now()),
         "newest": shelves.newest(shelf, language),
         "news_section": section,

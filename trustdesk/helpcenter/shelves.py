@@ -32,9 +32,9 @@ class Line:
     count: int = 0  # articles in a section
 
 
-def line(node: Node, shelf: Library, language: str) -> Line:
-    """Return one entry of a list."""
-    count = 0 if node.article else sum(1 for _ in shelf.all_articles(node, language))
+def line(node: Node, shelf: Library, language: str, *, counted: bool = False) -> Line:
+    """Return one entry of a list; `counted`: with how many articles a section holds."""
+    count = sum(1 for _ in shelf.all_articles(node, language)) if counted else 0
     return Line(
         id=node.id,
         title=shelf.fill(node.title, node.language),
@@ -49,9 +49,9 @@ def line(node: Node, shelf: Library, language: str) -> Line:
     )
 
 
-def lines(nodes: Iterable[Node], shelf: Library, language: str) -> list[Line]:
+def lines(nodes: Iterable[Node], shelf: Library, language: str, *, counted: bool = False) -> list[Line]:
     """Return a list."""
-    return [line(node, shelf, language) for node in nodes]
+    return [line(node, shelf, language, counted=counted) for node in nodes]
 
 
 def most_read(shelf: Library, language: str, *, now: datetime) -> list[Line]:

@@ -103,8 +103,8 @@ class Library:
         return self.by_key(elsewhere.key, language) if elsewhere else None
 
     def translations(self, node: Node) -> dict[str, Node]:
-        """Return the languages it is published in, itself among them."""
-        return {language: self.nodes[id] for language, id in self._translations[node.key].items()}
+        """Return the languages it is published in, itself among them; none for a draft of what never was."""
+        return {language: self.nodes[id] for language, id in self._translations.get(node.key, {}).items()}
 
     def by_key(self, key: str, language: str) -> Node | None:
         """Return it in this language, else in the site's own, else in any."""
@@ -158,7 +158,7 @@ class Library:
 
     def _shelf(self, language: str, below: Node | None) -> list[Node]:
         """List what is below a section or a home: of each translation the one for this reader, in the tree's order."""
-        parents = list((self._translations[below.key] if below else self.homes).values())
+        parents = list((self._translations.get(below.key, {}) if below else self.homes).values())
         found: dict[str, Node] = {}
         # The reader's tree first: its order counts.
         for parent in sorted(parents, key=lambda id: self._language(id) != language):

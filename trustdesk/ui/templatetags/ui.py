@@ -1,5 +1,7 @@
 """Template tags of the design system: {% icon %}, |initials, |hue, |split, |toast_icon."""
 
+from functools import lru_cache
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -13,8 +15,13 @@ _TOAST_ICONS = {"success": "check", "warning": "alert", "error": "alert"}
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Return the icon `name` of ui/icons.svg; hidden from screen readers unless a label is given."""
+    return _drawn(name, label, static("ui/icons.svg"))
+
+
+@lru_cache(maxsize=500)
+def _drawn(name: str, label: str, url: str) -> SafeString:
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html('<svg class="icon" {}><use href="{}#{}"/></svg>', said, static("ui/icons.svg"), name)
+    return format_html('<svg class="icon" {}><use href="{}#{}"/></svg>', said, url, name)
 
 
 @register.filter
