@@ -39,7 +39,7 @@ HOOKS = "/hooks/mail/"
 UPLOADS = ("/chat/uploads/", "/tickets/files/", HOOKS)
 OFFICE, FILMS = "/back-office/", "/back-office/documents/"
 FORMS_WITH_FILES = ("/tickets/new/", "/cases/", "/back-office/images/", FILMS)  # where the body is multipart
-TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/", "/help/videos/")
+TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/", "/help/videos/", "/back-office/films/")
 
 _pages: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
 _transfers = asyncio.Semaphore(max(1, settings.WEB_THREADS // 2))
