@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -27,7 +28,7 @@ def fresh(settings: object, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     search.forget()
 
 
-def put(root: Path, **options: bool) -> dict[str, int]:
+def put(root: Path, **options: Any) -> dict[str, int]:
     return dict(importing.put(folder.read(root, language="en"), root=root, **options))
 
 
