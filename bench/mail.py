@@ -1,11 +1,11 @@
 """Mail from the SMTP receiver's `250` to a case on the desk, as a ratio to the reference R; and a backlog drained.
 
-    .venv/bin/python bench/mail.py [--mails 3000] [--connections 16] [--backlog 50000]
+    .venv/bin/python bench/mail.py [--mails 3000] [--connections 16] [--backlog 50000] [--slow]
 
 Prints one JSON line per measurement. Server, database and load share the machine. Every mail is another sender's, signed with
 DKIM beforehand, and every check is on: SPF, DKIM and DMARC against a name server of our own, the guard, evidence, routing,
 acknowledgement. The backlog is stored raw, then drained by one worker whose memory, readers included, is watched. Each run
-compares what was acknowledged with the database.
+compares what was acknowledged with the database. `--slow` adds what slow servers and senders cost the others (bench/tarpit.py).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from typing import Any, LiteralString
 
 import psutil
 import psycopg
+import tarpit
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from reference import measure
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--mails", type=int, default=3_000)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--backlog", type=int, default=50_000)
+    parser.add_argument("--slow", action="store_true")
     given = parser.parse_args()
     with world() as made:
         reference = measure(made.owner_url)
@@ -64,6 +66,9 @@ def main() -> None:
                 print(json.dumps(_receive(made, letters, dns, given.connections, reference)), flush=True)
             if given.backlog:
                 print(json.dumps(_drain(made, given.backlog, sign, dns, reference)), flush=True)
+        if given.slow:
+            print(json.dumps(tarpit.out(made, _running)), flush=True)
+            print(json.dumps(tarpit.into(made, _running, _letter)), flush=True)
 
 
 def _receive(made: World, letters: list[bytes], dns: str, connections: int, reference: float) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tests.api import callers
 from tests.api.callers import BASE, case, code, deposit, get, post, session, token
 from tests.staff import people
 from trustdesk.api import tokens
-from trustdesk.api.models import ApiToken, Scope
+from trustdesk.api.models import AnsweredRequest, ApiToken, Scope
 from trustdesk.api.tokens import Caller, Pace
 from trustdesk.conversations.models import Conversation
 from trustdesk.seams import clock
@@ -75,6 +75,19 @@ def test_a_token_that_is_not_valid_looks_like_none() -> None:
         assert shown(get("request-types", token=bad.encode("utf-8").decode("latin-1"))) == nothing
     basic = Client().get(f"{BASE}request-types", headers={"Authorization": f"Basic {good}"})
     assert shown(basic) == nothing  # type: ignore[arg-type]
+
+
+def test_a_token_that_was_revoked_elsewhere_stores_nothing(committed_db: str) -> None:
+    """A process may take a token for good for a second; whether it is, is asked again where the case is stored."""
+    callers.fresh()
+    good = token()
+    assert post("conversations", deposit(), token=good).status_code == 201
+    ApiToken.objects.update(revoked_at=clock.now())
+    before = Conversation.objects.count()
+    for key in ("", "k"):
+        assert code(post("conversations", deposit(text="More."), token=good, key=key)) == "unauthorized"
+    assert Conversation.objects.count() == before
+    assert not AnsweredRequest.objects.exists()
 
 
 @pytest.mark.django_db

@@ -14,9 +14,11 @@ from django.db import connection
 
 from tests.api import callers
 from tests.api.callers import case, code, deposit, post, session, token
+from tests.counting import statements
 from tests.processes import Process
 from trustdesk.api import idempotency
 from trustdesk.api.models import AnsweredRequest, OpenedCase
+from trustdesk.conversations import tickets
 from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.seams import clock, failpoints
 
@@ -187,6 +189,40 @@ def test_a_server_killed_between_commit_and_answer(
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].content == answers[1].content
     assert answers[0].json()["reference"] == Conversation.objects.get().reference
+
+
+def test_opening_a_case_asks_the_database_nothing_but_through_the_writer(exchange: str) -> None:
+    """The token is looked up once a second; everything else is in the batch, whose size its cost does not depend on."""
+    post("conversations", deposit(), token=exchange, key="warm")
+    own = threading.current_thread().name
+    answers: list[Any] = []
+
+    def send(key: str) -> None:
+        answers.append(post("conversations", deposit(customer={"uid": key}), token=exchange, key=key))
+
+    assert statements(lambda: send("k1"), thread=own) == 0
+    assert statements(lambda: send("k1"), thread=own) == 0, "nor does the same again"
+    assert len({answer.content for answer in answers}) == 1
+    assert OpenedCase.objects.count() == 2
+
+
+def test_what_a_form_does_not_let_in_any_more_is_answered_as_it_was(
+    exchange: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = post("conversations", deposit(), token=exchange, key="k")
+    monkeypatch.setattr(tickets, "TEXT", 3)
+    assert post("conversations", deposit(), token=exchange, key="k").content == first.content
+    assert code(post("conversations", deposit(text="Else."), token=exchange, key="k")) == "key_reused"
+    assert code(post("conversations", deposit(), token=exchange, key="new")) == "form_refused"
+
+
+def test_a_row_that_an_earlier_release_left_without_an_answer_is_filled(exchange: str) -> None:
+    first = post("conversations", deposit(), token=exchange, key="k")
+    AnsweredRequest.objects.update(status=None, answer="")
+    again = post("conversations", deposit(), token=exchange, key="k")
+    assert (again.status_code, again.content) == (201, first.content)
+    assert AnsweredRequest.objects.get().status == 201
+    assert Conversation.objects.count() == 1
 
 
 def test_answers_are_kept_for_a_month(exchange: str) -> None:

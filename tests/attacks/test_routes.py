@@ -43,6 +43,7 @@ DOING = Rule("staff", "POST", 401)
 FORM = Rule("staff", "GET POST", 302)
 READING, ACTING = Rule("customer", "GET HEAD", 404), Rule("customer", "POST GET HEAD", 404)
 CALLING = Rule("visitor", "GET HEAD", 401)
+NOTHING = Rule("anyone", "GET HEAD", 404)  # public, and there is none of that name
 
 POLICY = {
     "health/live": ANYONE,
@@ -56,7 +57,26 @@ POLICY = {
     "chat/entries": Rule("visitor", "GET", 401),
     "chat/transcript/": Rule("visitor", "POST", 404),
     "chat/visitor/": ANYONE,
-    "help/": ANYONE,
+    "chat/suggestions/": Rule("visitor", "POST", 401),
+    "chat/suggestions/outcome/": Rule("visitor", "POST", 401),
+    "contact/": ANYONE,
+    "robots.txt": ANYONE,
+    "help/": Rule("anyone", "GET HEAD", 302),
+    "help/sitemap.xml": ANYONE,
+    "help/pictures/<path:name>": NOTHING,
+    "help/videos/<int:id>": NOTHING,
+    "help/<str:language>/": ANYONE,
+    "help/<str:language>/search": ANYONE,
+    "help/<str:language>/_hits.html": ANYONE,
+    "help/<str:language>/_opened": Rule("visitor", "POST", 204),  # counts what was opened, with nobody's authority
+    "help/<str:language>/_beside.html": NOTHING,
+    "help/<str:language>/_vote/<int:article>/": Rule("customer", "GET HEAD POST", 404),
+    "help/<str:language>/_follow/<int:page>/": Rule("customer", "GET HEAD POST", 404),
+    "help/<str:language>/_following/<str:token>/": Rule("customer", "GET HEAD POST", 410),
+    "help/<str:language>/_unfollow/<str:token>/": Rule("visitor", "GET HEAD POST", 410),  # mail programs post: RFC 8058
+    "help/<str:language>/feed.xml": NOTHING,
+    "help/<str:language>/<path:path>/feed.xml": NOTHING,
+    "help/<str:language>/<path:path>/": NOTHING,
     "follow/": Rule("customer", "GET HEAD POST", 200),
     "signin/": Rule("customer", "GET HEAD POST", 200),
     "signin/code/": Rule("customer", "GET HEAD POST", 302),
@@ -68,6 +88,7 @@ POLICY = {
     "tickets/sent/<str:reference>/": READING,
     "tickets/check/": Rule("customer", "POST", 404),
     "tickets/similar/": Rule("customer", "POST", 404),
+    "tickets/articles/": Rule("customer", "POST", 204),
     "tickets/files/": Rule("customer", "POST", 400),
     "cases/": Rule("customer", "GET HEAD", 302),
     "cases/phrase/": Rule("customer", "GET HEAD POST", 302),
@@ -122,6 +143,8 @@ POLICY = {
     "desk/<str:reference>/_timeline.html": STAFF,
     "desk/<str:reference>/_panel.html": STAFF,
     "desk/<str:reference>/_colleagues.html": STAFF,
+    "desk/<str:reference>/_articles.html": STAFF,
+    "desk/<str:reference>/_suggested.html": STAFF,
     "desk/mail/": STAFF,
     "desk/mail/held/<int:pk>/opening/": DOING,
     "desk/mail/held/<int:pk>/original.eml": STAFF,
@@ -169,6 +192,7 @@ def fill(route: str, **names: str) -> str:
         "provider": "postmark",
         "about": "inbound",
         "code": "how_to",
+        "language": "en",
     }
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: (nothing | names).get(match[1], "999999"), route)
 

@@ -11,6 +11,7 @@ from django.db import connection
 from tests.world import NOON
 from trustdesk.channels import addresses
 from trustdesk.channels.models import Inbox, ReplyAddress
+from trustdesk.conversations import correspondence
 
 SUPPORT = "support@northlight.example.test"
 ANNA = "Anna@Mail.example"
@@ -58,9 +59,9 @@ def test_which_addresses_are_ours(recipient: str, address: str | None) -> None:
 def test_an_address_made_for_somebody_leads_back_to_his_case() -> None:
     address = made()
     assert made() == address  # the same each time
-    row = addresses.owner(token_of(address.upper()))  # some servers change case on the way
-    assert row is not None
-    assert (row.conversation_id, row.recipient) == (7, ANNA.lower())
+    token = token_of(address.upper())  # some servers change case on the way
+    owner = correspondence.owners_of_tokens([token])[token]
+    assert (owner.conversation_id, owner.recipient) == (7, ANNA.lower())
 
 
 def test_each_recipient_case_and_purpose_has_its_own() -> None:
@@ -87,13 +88,13 @@ def test_no_neighbour_of_a_token_opens_anything() -> None:
     assert len(near) > 9_000
     hashes = [addresses.digest(one) for one in near]
     assert not ReplyAddress.objects.filter(token_hash__in=hashes).exists()
-    assert addresses.owner(next(iter(near))) is None
+    assert correspondence.owners_of_tokens(near) == {}
 
 
 def test_a_revoked_one_is_as_if_it_had_never_been_made() -> None:
     token = token_of(made())
     assert addresses.revoke(conversation_ids=[7], now=NOON + timedelta(days=1)) == 1
-    assert addresses.owner(token) is None
+    assert correspondence.owners_of_tokens([token]) == {}
 
 
 def test_return_paths_and_message_ids_say_nothing_and_are_stable() -> None:

@@ -12,6 +12,7 @@ from tests.world import NOON
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.contract import SendFailed
 from trustdesk.channels.models import Delivery, Inbox, ReplyAddress
+from trustdesk.conversations import correspondence
 
 __all__ = ["recorder"]
 pytestmark = pytest.mark.django_db
@@ -63,18 +64,16 @@ def test_an_answer_finds_its_case_and_its_recipient(recorder: Recorder) -> None:
     sent(recorder, purpose="reply")
     route = addresses.route(recorder.sent[0].reply_to)
     assert route is not None
-    owner = addresses.owner(route.token)
-    assert owner is not None
-    assert (owner.conversation_id, owner.recipient, owner.purpose) == (7, "anna@mail.example", "case")
+    owner = correspondence.owners_of_tokens([route.token])[route.token]
+    assert (owner.conversation_id, owner.recipient, owner.side) == (7, "anna@mail.example", False)
     assert recorder.sent[0].reply_to == recorder.sent[0].reply_to.lower()
 
 
 def test_what_a_department_answers_is_told_from_what_the_customer_answers(recorder: Recorder) -> None:
     sent(recorder, purpose="side")
     route = addresses.route(recorder.sent[0].reply_to)
-    owner = addresses.owner(route.token) if route else None
-    assert owner is not None
-    assert owner.purpose == "side"
+    assert route is not None
+    assert correspondence.owners_of_tokens([route.token])[route.token].side
     assert not recorder.sent[0].automatic
 
 
@@ -126,6 +125,28 @@ def test_a_full_mailbox_is_seen_and_tried_again(recorder: Recorder) -> None:
     outbox.bounced(token=token(recorder), hard=False, status="4.2.2", now=NOON)
     assert (row().state, row().reason) == ("bounced", "soft: 4.2.2")
     assert sent(recorder, "two", purpose="reply").state == "sent"
+
+
+def test_what_is_given_up_after_a_delay_is_given_up(recorder: Recorder) -> None:
+    """A server says "delayed" first, and days later "failed": the second is news, whatever comes in between."""
+    sent(recorder, purpose="reply")
+    delayed = outbox.bounced(token=token(recorder), hard=False, status="4.4.7", now=NOON)
+    assert delayed is not None
+    assert outbox.bounced(token=token(recorder), hard=False, status="4.4.7", now=NOON) is None, "one delay is one line"
+    given_up = outbox.bounced(token=token(recorder), hard=True, status="5.4.7", now=NOON)
+    assert given_up is not None
+    assert (given_up.state, given_up.reason) == ("bounced", "hard: 5.4.7")
+    assert outbox.bounced(token=token(recorder), hard=False, status="4.4.7", now=NOON) is None, "and stays so"
+    assert outbox.delivered(token=token(recorder), now=NOON) is None
+    assert (row().state, row().reason) == ("bounced", "hard: 5.4.7")
+    assert sent(recorder, "two", purpose="reply").reason == "suppressed"
+
+
+def test_what_was_delayed_and_arrives_has_arrived(recorder: Recorder) -> None:
+    sent(recorder, purpose="reply")
+    outbox.bounced(token=token(recorder), hard=False, status="4.4.7", now=NOON)
+    assert outbox.delivered(token=token(recorder), now=NOON) is not None
+    assert row().state == "delivered"
 
 
 def test_a_provider_says_what_became_of_a_mail(recorder: Recorder) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +11,7 @@ from hypothesis import strategies as st
 from mnemonic import Mnemonic
 
 from tests import world
+from tests.counting import statements
 from tests.world import NOON
 from trustdesk.conversations import intake, public, resolution
 from trustdesk.conversations.models import Conversation, Entry, Evidence, Wait
@@ -80,24 +78,8 @@ def test_a_batch_costs_a_fixed_handful_of_statements(size: int) -> None:
         ]
         for what in ("opening", "going on")
     }
-    counts = {what: _statements(lambda: intake.receive(messages=batch, now=NOON)) for what, batch in batches.items()}  # noqa: B023
+    counts = {what: statements(lambda: intake.receive(messages=batch, now=NOON)) for what, batch in batches.items()}  # noqa: B023
     assert counts == {"opening": OPENING, "going on": GOING_ON}
-
-
-def _statements(act: Callable[[], object]) -> int:
-    """Count what is sent to the database by whichever cursor, savepoints included."""
-    counted = 0
-    original = psycopg.Cursor.execute
-
-    def execute(cursor: Any, *args: Any, **kwargs: Any) -> Any:
-        nonlocal counted
-        counted += 1
-        return original(cursor, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", execute)
-        act()
-    return counted
 
 
 def test_a_secret_is_masked_before_it_is_stored_and_the_customer_is_told() -> None:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from tests import world
 from tests.staff import people
 from trustdesk.channels import addresses, mailboxes
-from trustdesk.channels.models import Inbox
+from trustdesk.channels.models import Inbox, MailAddress
 from trustdesk.staff.models import Audit, Role, Team
 
 LIST = "/back-office/mail-addresses/"
@@ -86,3 +87,20 @@ def test_an_address_is_not_changed_and_the_chat_is_none(admin: Client) -> None:
     chat = Inbox.objects.get(kind="chat")
     assert admin.get(f"{LIST}edit/{chat.pk}/").status_code == 404
     assert "Live chat" not in admin.get(LIST).content.decode()
+
+
+def test_the_default_address_has_a_name_in_the_readers_language(admin: Client) -> None:
+    """Set-up calls it "Notices" in every language; what somebody else called it stays as it is."""
+    row = Inbox.objects.get(kind="email", address="")
+    assert row.name == "Notices"
+    chinese: dict[str, Any] = {"headers": {"Accept-Language": "zh-hans"}}
+    for path in (LIST, f"{LIST}edit/{row.pk}/"):
+        page = admin.get(path, **chinese).content.decode()
+        assert "通知" in page
+        assert ">Notices<" not in page
+        assert 'value="Notices"' not in page
+    Inbox.objects.filter(pk=row.pk).update(name="Northlight")
+    assert "Northlight" in admin.get(LIST, **chinese).content.decode()
+    with override("zh-hans"):
+        assert MailAddress(address="", name="Notices").shown_name == "通知"
+        assert MailAddress(address="a@b.example", name="Notices").shown_name == "Notices"

@@ -79,6 +79,71 @@ def test_a_bounce_counts_only_at_the_return_path_of_the_mail_it_is_about() -> No
     assert case.status == "waiting"
 
 
+def returnable(case: Conversation) -> tuple[str, str]:
+    """Send the customer a mail of ours; return its Message-ID and where it comes back to."""
+    ours = we_wrote(case)
+    delivery = Delivery.objects.get(message_id=ours)
+    path, digest = addresses.bounce_address(key=delivery.key, ours=SUPPORT)
+    Delivery.objects.filter(pk=delivery.pk).update(bounce_hash=digest, state="sent")
+    return ours, path
+
+
+def test_a_mail_that_was_delayed_and_then_given_up_is_said_to_be_both() -> None:
+    case = case_of(bring(letter())[0])
+    ours, path = returnable(case)
+    delayed = bounce(ANNA, "4.4.7", ours).replace(b"Action: failed", b"Action: delayed").replace(b"550 4", b"450 4")
+    bring(delayed, delayed + b"\r\n", to=path, sender="")
+    bring(bounce(ANNA, "5.4.7", ours), to=path, sender="")
+    said = case.entries.filter(event="mail_bounced").order_by("seq").values_list("data__hard", "data__status")
+    assert list(said) == [(False, "4.4.7"), (True, "5.4.7")]
+    assert Delivery.objects.get(message_id=ours).reason == "hard: 5.4.7"
+
+
+def several(original: str, *failures: tuple[str, str]) -> bytes:
+    """A bounce that names several recipients, each with its status."""
+    blocks = "".join(
+        f"Final-Recipient: rfc822; {who}\r\nAction: failed\r\nStatus: {status}\r\n"
+        f"Diagnostic-Code: smtp; {'550' if status[0] == '5' else '450'} {status} no\r\n\r\n"
+        for who, status in failures
+    )
+    whole = bounce("x@x.example", "5.1.1", original).decode()
+    first, rest = whole.index("Final-Recipient"), whole.index("--b\r\nContent-Type: text/rfc822-headers")
+    return (whole[:first] + blocks + whole[rest:]).encode()
+
+
+@pytest.mark.parametrize(
+    ("failures", "reason"),
+    [
+        ([("a@list.example", "5.1.1"), ("b@list.example", "5.1.10"), ("c@list.example", "4.2.2")], "soft"),
+        ([("a@list.example", "5.1.1"), ("b@list.example", "5.1.10")], "hard"),
+        ([("a@list.example", "4.2.2"), (ANNA, "5.1.1")], "hard"),
+        ([(ANNA.upper(), "4.2.2"), ("a@list.example", "5.1.1")], "soft"),
+    ],
+)
+def test_a_bounce_that_names_several_notes_each(failures: list[tuple[str, str]], reason: str) -> None:
+    """Who hands mail on to others answers for them; the address is given up where all of them, or it itself, came back."""
+    case = case_of(bring(letter())[0])
+    ours, path = returnable(case)
+    dsn = several(ours, *failures)
+    [row] = bring(dsn, to=path, sender="")
+    assert (row.state, row.conversation_id) == ("processed", case.pk)
+    said = case.entries.filter(event="mail_bounced").order_by("seq").values_list("data__to", "data__status", "data__hard")
+    assert list(said) == [(who.lower(), status, status[0] == "5") for who, status in failures]
+    assert Delivery.objects.get(message_id=ours).reason.partition(":")[0] == reason
+    bring(dsn + b"\r\nagain", to=path, sender="")
+    assert case.entries.filter(event="mail_bounced").count() == len(failures), "each once"
+
+
+def test_bounces_of_several_that_come_one_by_one_are_each_noted() -> None:
+    case = case_of(bring(letter())[0])
+    ours, path = returnable(case)
+    for who in ("a@list.example", "b@list.example", "a@list.example"):
+        bring(several(ours, (who, "5.1.1")), to=path, sender="")
+    assert list(case.entries.filter(event="mail_bounced").order_by("seq").values_list("data__to", flat=True)) == [
+        "a@list.example", "b@list.example"
+    ]  # fmt: skip
+
+
 def test_what_was_held_can_be_released_as_a_case_and_never_into_another() -> None:
     case = case_of(bring(letter())[0])
     [row] = bring(letter("it is really me", vouched="fail", policy="reject"), to=token_of(case))

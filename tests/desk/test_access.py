@@ -31,13 +31,15 @@ OF_ALL = {
 # Asked about with their own tests: test_mailboxes.py, test_mail.py.
 OF_MAIL = {
     "desk_mail": "get", "desk_mail_original": "get", "desk_held_opening": "post", "desk_held_original": "get",
-    "desk_held_fate": "post",
+    "desk_held_fate": "post", "desk_missing": "post",
 }  # fmt: skip
 OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_case": ("get", {}),
     "desk_timeline": ("get", {}),
     "desk_panel": ("get", {}),
     "desk_colleagues": ("get", {}),
+    "desk_articles": ("get", {"q": "deposit"}),
+    "desk_suggested": ("get", {}),
     "desk_reply": ("post", {"client_id": "abcdefgh", "kind": "note", "text": "x", "seen": "1"}),
     "desk_assignment": ("post", {"to": "me"}),
     "desk_state": ("post", {"to": "pending"}),

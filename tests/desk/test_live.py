@@ -19,7 +19,9 @@ from tests.desk.desks import case_of
 from tests.desk.sockets import OVER, SOON, Desk, Place, hint
 from tests.processes import Process
 from tests.staff import people
-from trustdesk.conversations import assignment
+from trustdesk.channels import outbox
+from trustdesk.channels.models import Delivery
+from trustdesk.conversations import assignment, returned_mail
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.seams import clock
@@ -302,3 +304,19 @@ def test_colleagues_in_another_process_are_seen_too(place: Place, live_server_pr
     second.say("typing", case=case.reference, on=True)
     third.say("typing", case=case.reference, on=True)  # both within the moment in which hints gather
     first.wait("presence", viewers=[{**omars, "state": "typing"}, {**juns, "state": "typing"}])
+
+
+def test_a_mail_that_could_not_be_sent_is_told_to_who_has_the_case_open(place: Place) -> None:
+    mei = world.agent("Mei", "funds")
+    case = world.chat("hello", topic="deposit_missing")
+    desk = place.desk(mei)
+    desk.say("open", case=case.reference)
+    desk.wait("presence")
+    outbox.queue(
+        key="one", inbox_id=outbox.mail_inbox(), conversation_id=case.conversation_id, purpose="reply",
+        recipient="anna@mail.example", subject="x", text="x", now=clock.now(),
+    )  # fmt: skip
+    Delivery.objects.update(state="failed", reason="recipient_refused")
+    returned_mail.say_failed(Delivery.objects.get().pk, now=clock.now())
+    last = case_of(case).last_seq
+    assert desk.wait("cases")["at"] == {case.reference: last}

@@ -12,12 +12,13 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from tests import world
 from tests.desk import mails
 from tests.desk.desks import HTMX, person
-from trustdesk.channels import addresses, outbox, post
-from trustdesk.channels.models import HookPayload, MailboxState
+from trustdesk.channels import addresses, outbox, post, sending_dns
+from trustdesk.channels.models import DomainCheck, HookPayload, MailboxState, MissingMail
 from trustdesk.conversations import ledger
 from trustdesk.desk import mail_wording
 from trustdesk.seams import clock
@@ -90,8 +91,10 @@ def test_every_number_of_the_ledger_is_there() -> None:
         for _ in range(times):
             mails.stuck(state=state, inbox=box.pk)
     MailboxState.objects.create(
-        inbox=box, on_server=13, missing=[17, 422], problem="auth", alive_at=clock.now(), looked_at=clock.now()
+        inbox=box, on_server=13, problem="auth", alive_at=clock.now(), looked_at=clock.now()
     )
+    for uid in (422, 17):
+        MissingMail.objects.create(inbox=box, uid_validity=1, uid=uid, since=clock.now())
     seat = person("Ada", role=Role.ADMIN)[0]
     found = next(one for one in ledger.mailboxes(seat) if one.address == box.address)
     assert (found.stored, found.processed, found.waiting, found.unreadable, found.held) == (10, 2, 1, 3, 4)
@@ -103,8 +106,30 @@ def test_every_number_of_the_ledger_is_there() -> None:
     assert "does not let us in" in one
 
 
+def test_a_server_is_asked_again_by_who_looks_after_its_mailbox() -> None:
+    ids = {team.slug: team.pk for team in Team.objects.all()}
+    box, foreign = mails.mailbox("funds@northlight.example", ids["funds"]), mails.mailbox("t@northlight.example", ids["trading"])
+    for one in (box, foreign):
+        MailboxState.objects.create(inbox=one, alive_at=clock.now(), stuck_at=clock.now())
+        MissingMail.objects.create(inbox=one, uid_validity=1, uid=17, tries=10, since=clock.now())
+    client = lead("funds")
+    page = read(client)
+    assert reverse("desk_missing", args=[box.pk]) in page
+    assert "Fetching hung and was begun anew:" in page
+    for other in (foreign.pk, 999_999):
+        assert client.post(reverse("desk_missing", args=[other])).status_code == 404
+    _, agent = person("Mei", "funds")
+    assert agent.post(reverse("desk_missing", args=[box.pk])).status_code == 404
+    assert not MissingMail.objects.filter(ask_at__isnull=False).exists()
+    answer = client.post(reverse("desk_missing", args=[box.pk]))
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/desk/mail/")
+    assert list(MissingMail.objects.filter(ask_at__isnull=False).values_list("inbox", "tries")) == [(box.pk, 0)]
+    found = Audit.objects.get(action="mail_asked_again")
+    assert (found.target, found.data) == (f"inbox:{box.pk}", {"mails": 1})
+
+
 @pytest.mark.parametrize(
-    ("age", "problem", "works"), [(1, "", True), (11, "", False), (None, "", False), (1, "tls", False)]
+    ("age", "problem", "works"), [(1, "", True), (11, "", False), (None, "", False), (1, "tls", False), (1, "stuck", False)]
 )
 def test_a_mailbox_that_is_silent_or_broken_says_so(age: int | None, problem: str, works: bool) -> None:
     box = mails.mailbox("funds@northlight.example")
@@ -114,6 +139,24 @@ def test_a_mailbox_that_is_silent_or_broken_says_so(age: int | None, problem: st
     one = page[page.index("funds@northlight.example") :].partition("</li>")[0]
     assert ("Works" in one) is works
     assert ("Problem" in one) is not works
+
+
+def test_what_our_domains_publish_is_shown_as_it_was_seen_last() -> None:
+    """S-56: from the database; nobody is asked while somebody waits for a page."""
+    assert "Our domains in DNS" not in read(lead())
+    found = [
+        {"domain": "desk.example", "record": record, "name": f"_{record}.desk.example", "result": result, "code": code}
+        for record, result, code in (("spf", "ok", ""), ("dmarc", "wrong", "dmarc_none"), ("dkim", "unknown", "dns_silent"))
+    ]
+    DomainCheck.objects.create(domain="desk.example", findings=found, complete=False, checked_at=clock.now())
+    page = read(person("Ada", role=Role.ADMIN)[1])
+    part = page[page.index("Our domains in DNS") :]
+    assert "DMARC: The DMARC policy asks for nothing (p=none)" in part
+    assert "DKIM: The name servers do not answer." in part
+    assert "SPF:" not in part
+    assert "Problem" in part
+    with override("zh-hans"):
+        assert "DMARC 策略不作要求" in sending_dns.word(sending_dns.latest()[0].wrong[0])
 
 
 def test_nothing_of_a_mail_is_shown_before_it_is_opened_and_that_is_written_down_first() -> None:

@@ -61,7 +61,7 @@ def test_every_event_of_the_product_has_words_in_both_voices() -> None:
     }  # fmt: skip
     codes = (
         "assigned unassigned left resolved pending reopened closed ended_by_customer proof_asked proved secret_masked "
-        "by_mail rated triaged spam not_spam mail_bounced mail_complained throw_away_mail"
+        "by_mail rated triaged spam not_spam mail_bounced mail_complained mail_failed throw_away_mail"
     )
     for code in codes.split():
         assert wording.event(code, by="", author="system", data=data), code

@@ -20,7 +20,7 @@ from tests.letters import MX, SUPPORT, letter
 from tests.mail import servers
 from tests.processes import Process, free_port
 from trustdesk.channels import mailboxes
-from trustdesk.channels.models import HookPayload, Inbox, MailboxState
+from trustdesk.channels.models import HookPayload, Inbox, MailboxState, MissingMail
 from trustdesk.conversations.models import Entry
 
 pytestmark = pytest.mark.faults
@@ -188,7 +188,8 @@ def test_a_mailbox_is_fetched_once_whatever_dies(mailroom: Mailroom) -> None:
         assert lines() == sorted(f"text of {name}" for name in names)
         assert gapless()
         state = MailboxState.objects.get()
-        assert (state.on_server, state.missing, state.problem) == (150, [], "")
+        assert (state.on_server, state.problem, state.stuck_at) == (150, "", None)
+        assert not MissingMail.objects.exists()
 
 
 @with_dovecot

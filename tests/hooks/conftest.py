@@ -10,15 +10,19 @@ from pytest_django import Settings
 
 
 @pytest.fixture
-def hooks(settings: Settings) -> Iterator[None]:
-    """Every provider of `posts`, set up."""
+def hooks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every provider of `posts`, set up; Amazon's certificate lies where its messages say."""
     # Django is not ready yet when this file is read.
+    from tests.hooks import posts
     from tests.hooks.posts import HOOKS
     from tests.world import NOON
-    from trustdesk.channels import addresses, provider_hooks
+    from trustdesk.channels import addresses, amazon_sns, provider_hooks
     from trustdesk.seams import clock
 
     addresses.forget()
+    amazon_sns.forget()
+    amazon = posts.Amazon({posts.CERTIFICATE_URL: posts.certificate()})
+    monkeypatch.setattr(amazon_sns, "_http", lambda: amazon)
     settings.MAIL_HOOKS = HOOKS
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="django-anymail has dropped official support for SendGrid")

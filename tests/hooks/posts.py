@@ -8,15 +8,18 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.http import HttpResponseBase
 from django.test import Client
 
 from tests.world import NOON
+from trustdesk.net.http import HttpFailed
 
 LOGIN = "hooks:correct-horse-battery"
 KEY = "key-0123456789abcdef0123456789abcdef"
@@ -230,18 +233,60 @@ def sendgrid_events(*events: dict[str, Any], at: int = AT, signed: bool = True) 
 # Amazon SES by SNS (docs.aws.amazon.com/ses, "Notification contents") ----------------------------------------------------
 
 
+class Amazon:
+    """Stands in for the door to Amazon: certificates by address, and what was asked for."""
+
+    def __init__(self, files: dict[str, bytes | Exception]) -> None:
+        self.files = files
+        self.asked: list[str] = []
+
+    def download(self, url: str) -> bytes:
+        self.asked.append(url)
+        found = self.files.get(url, HttpFailed("status_404", permanent=True, status=404))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+TOPIC = "arn:aws:sns:us-west-2:123456789012:hooks"
+CERTIFICATE_URL = f"https://sns.us-west-2.amazonaws.com/SimpleNotificationService-{'0a' * 16}.pem"
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def certificate(
+    key: rsa.RSAPrivateKey = RSA_KEY, *, begins: datetime = NOON - timedelta(days=30), days: int = 365
+) -> bytes:
+    """A certificate such as SNS signs with."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(begins).not_valid_after(begins + timedelta(days=days))
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def sns_signed(message: dict[str, Any], *, key: rsa.RSAPrivateKey = RSA_KEY) -> dict[str, Any]:
+    """Sign as Amazon's guide says: names and values, each on a line, in the order of the alphabet."""
+    names = ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+    subscribing = message["Type"] != "Notification"
+    wanted = [name for name in names if name in message and (name != "Subject" if subscribing else name not in ("SubscribeURL", "Token"))]
+    text = "".join(f"{name}\n{message[name]}\n" for name in wanted).encode()
+    digest: hashes.HashAlgorithm = hashes.SHA256() if message["SignatureVersion"] == "2" else hashes.SHA1()  # noqa: S303
+    return message | {"Signature": base64.b64encode(key.sign(text, padding.PKCS1v15(), digest)).decode()}
+
+
 def sns(about: str, message: dict[str, Any] | str, *, kind: str = "Notification", **more: Any) -> Post:
-    """What Amazon SNS posts."""
+    """What Amazon SNS posts, signed."""
     identity = "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324"
     whole = {
         "Type": kind,
         "MessageId": identity,
-        "TopicArn": "arn:aws:sns:us-west-2:123456789012:hooks",
+        "TopicArn": TOPIC,
         "Message": message if isinstance(message, str) else json.dumps(message),
         "Timestamp": "2026-11-23T12:00:00.000Z",
-        "SignatureVersion": "1",
-        "Signature": "EXAMPLE",
+        "SignatureVersion": "2",
+        "SigningCertURL": CERTIFICATE_URL,
     } | more
+    if "Signature" not in more:
+        whole = sns_signed(whole)
     headers = basic() | {"x-amz-sns-message-type": kind, "x-amz-sns-message-id": identity}
     return Post(f"/hooks/mail/amazon_ses/{about}/", json.dumps(whole).encode(), "text/plain; charset=UTF-8", headers)
 

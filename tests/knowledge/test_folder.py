@@ -72,7 +72,7 @@ def test_a_folder_that_knows_nothing_of_us(tmp_path: Path) -> None:
         "next/inner.md": "# Inner\n\nText",
         "guide/Getting Started.md": "# Getting started\n\nHello <b onclick=x>there</b> [next](./next.md).\n\n<script>alert(1)</script>",
         "guide/next.markdown": "---\nlayout: post\ntags: {a: 1}\ndate: 2024-05-06T10:00:00\n---\n# Next\n\n![badge](https://example.com/b.png)",
-        "guide/v1.2.md": "# Version\n\nText",
+        "guide/v1.2.md": "# Version\n\n## No paragraph\n\n- a list",
         "loose.md": "# Loose\n\nText",
         ".github/ignored.md": "no title",
         "notes.zh-CN.md": "# 笔记\n\n正文",
@@ -89,6 +89,7 @@ def test_a_folder_that_knows_nothing_of_us(tmp_path: Path) -> None:
     started = read.articles[("guide",), "getting-started"]["en"]
     assert "script" not in str(started.blocks)
     assert "onclick" not in str(started.blocks)
+    assert read.articles[("guide",), "v12"]["en"].summary == "Version"
     assert [problem.fatal for problem in read.problems] == [False]  # the picture elsewhere
 
 

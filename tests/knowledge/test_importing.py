@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -28,8 +27,8 @@ def fresh(settings: object, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     search.forget()
 
 
-def put(root: Path, **options: Any) -> dict[str, int]:
-    return dict(importing.put(folder.read(root, language="en"), root=root, **options))
+def put(root: Path, *, examples: bool = False) -> dict[str, int]:
+    return dict(importing.put(folder.read(root, language="en"), root=root, examples=examples))
 
 
 def test_what_a_folder_says_can_be_read_by_customers(tmp_path: Path) -> None:

@@ -345,9 +345,30 @@ def test_a_stuck_thread_is_replaced(dovecot: Dovecot) -> None:
         until(stuck.is_set)
         assert not watcher.check()
         until(watcher.check)
+        assert core.failures == ["stuck"]
         until(lambda: core.contents, seconds=1)
         dovecot.deliver(name, letter(2))
         until(lambda: len(core.contents) == 2)
         assert not watcher.check()
         time.sleep(1.2)  # the first wakes up, and what it brings is known
         until(lambda: core.doubles == 1)
+        assert core.failures == ["stuck"], "and it has nothing to say any more"
+
+
+def test_a_mail_in_between_is_asked_for_again_without_waiting_for_idle(dovecot: Dovecot) -> None:
+    name = user()
+    dovecot.deliver(name, letter(1), letter(2))
+    core = Core()
+    owed: list[int] = []
+    repaid: list[Any] = []
+    options: Any = {
+        "owed": lambda uidvalidity: owed.pop() if owed else None,
+        "repay": lambda uidvalidity, mail: repaid.append(mail),
+    }
+    with core.following(secure(dovecot, name), **options) as watcher:
+        until(lambda: core.at.uid == 2)
+        time.sleep(0.5)  # it waits for news now
+        owed += [9, 1]
+        watcher.call()
+        until(lambda: len(repaid) == 2, seconds=10)
+    assert [(mail.uid, mail.content, mail.problem) for mail in repaid] == [(1, letter(1), ""), (9, b"", "gone")]

@@ -15,6 +15,7 @@ from tests.mail.mailboxes import Core, opened, plain, until
 from tests.mail.scripted import Answers, Scripted, Talk, scripted
 from trustdesk.net.addresses import Guard
 from trustdesk.net.imap import Fetched, ImapFailed, ImapSettings
+from trustdesk.net.imap_watch import Cursor
 from trustdesk.net.imap_wire import Wire
 from trustdesk.net.oauth import OAuthFailed
 
@@ -289,6 +290,46 @@ def test_one_poisonous_mail_of_many_is_given_up_and_no_other() -> None:
         assert server.visits == 5  # all together, three times the one alone, and the rest
     assert core.problems == {2: "given_up"}
     assert len(core.contents) == 2
+
+
+def test_a_mail_that_was_given_up_is_asked_for_again_when_somebody_calls() -> None:
+    """One that still breaks the connection holds up nobody; one that can be given by now is handed over."""
+    ill = [True]
+
+    def body(talk: Talk, tag: bytes) -> None:
+        if ill[0]:
+            talk.peer.close()
+        else:
+            talk.say(b"* 2 FETCH (UID 2 BODY[]<0> {10}\r\nX: 2\r\n\r\nxx)\r\n" + tag + b" OK done\r\n")
+
+    answers: Answers = {
+        "UID FETCH 2 (UID RFC822.SIZE)": b"* 2 FETCH (UID 2 RFC822.SIZE 10)\r\n", "UID FETCH 2 (UID INTERNALDATE": body,
+    }  # fmt: skip
+    core = Core()
+    core.at = Cursor(7, 3)
+    owed: list[int] = []
+    repaid: list[Fetched] = []
+
+    def repay(uidvalidity: int, mail: Fetched) -> None:
+        assert uidvalidity == 7
+        repaid.append(mail)
+
+    with scripted(answers) as server:
+        options: Any = {"owed": lambda uidvalidity: owed.pop() if owed else None, "repay": repay}
+        with core.following(plain(server.port, "lin", poll=60), **options) as watcher:
+            until(lambda: core.reports)
+            for visits in (2, 3):
+                owed.append(2)
+                watcher.call()
+                until(lambda: server.visits == visits)  # noqa: B023
+            assert not repaid
+            ill[0] = False
+            owed.append(2)
+            watcher.call()
+            until(lambda: repaid)
+            assert server.visits == 3
+    assert [(mail.uid, mail.content, mail.problem) for mail in repaid] == [(2, b"X: 2\r\n\r\nxx", "")]
+    assert core.at == Cursor(7, 3)
 
 
 def test_an_idle_beyond_its_time_is_no_setting() -> None:

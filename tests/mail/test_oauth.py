@@ -39,6 +39,25 @@ def test_tokens_are_kept_until_they_end_and_renewed_with_the_newest_refresh_toke
     assert "r0" not in repr(grant)
 
 
+def test_a_new_refresh_token_that_could_not_be_kept_is_handed_over_again() -> None:
+    kept: list[str] = []
+    away = [True]
+
+    def keep(token: str) -> None:
+        if away[0]:
+            raise ConnectionError
+        kept.append(token)
+
+    with http_server(answering((200, b'{"access_token":"a","refresh_token":"r1"}'))) as server, client(server) as http:
+        source = OAuth2(Grant(f"http://127.0.0.1:{server.port}/token", "id", "secret", "r0"), http=http, renewed=keep)
+        with pytest.raises(ConnectionError):
+            source.token()
+        away[0] = False
+        assert [source.token(), source.token()] == ["a", "a"]
+        assert len(server.asked) == 1
+    assert kept == ["r1"]
+
+
 def test_an_application_asks_with_its_own_credentials() -> None:
     with http_server(answering((200, b'{"access_token":"a","expires_in":3599}'))) as server, client(server) as http:
         grant = microsoft(tenant="t", client_id="id", client_secret="s", authority=f"http://127.0.0.1:{server.port}")

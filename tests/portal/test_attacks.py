@@ -15,16 +15,19 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests import world
 from tests.portal.own_cases import ALICE, ANNA, BORIS, browser, noon, page, reply, ticket
 from tests.portal.ticket_sheets import FIELDS, hidden, look, picture, send
-from trustdesk.conversations import intake, threads, timeline
+from trustdesk.channels.models import Delivery
+from trustdesk.conversations import intake, notices, threads, timeline
 from trustdesk.conversations.models import Attachment, Conversation, Entry, Evidence, Promise, Proving, Thread
 from trustdesk.customers import limits
 from trustdesk.customers.models import Customer, Handle
 from trustdesk.customers.visitors import Visitor
 from trustdesk.policy import reference as case_number
+from trustdesk.seams import clock
 
 __all__ = ["noon"]
 
@@ -305,3 +308,24 @@ def test_what_is_not_what_it_says_and_what_is_too_much_is_refused(monkeypatch: p
     assert client.post("/tickets/files/", {"id": "b" * 32, "files": picture()}).status_code == 201
     assert client.post("/tickets/files/", {"id": "c" * 32, "files": picture()}).status_code == 429
     assert Attachment.objects.count() == 2
+
+
+# E-15
+
+
+def test_tickets_from_many_networks_that_name_one_address_are_one_letter() -> None:
+    """Each is a browser and an address of its own, with words of its own; none of them reach the victim."""
+    for number in range(100):
+        browser = Client(enforce_csrf_checks=True, REMOTE_ADDR=f"203.0.{number}.{number}")
+        mail = ("victim@mail.example", "Victim+1@Mail.example")[number % 2]
+        typed = {"f.tx_id": f"0x{number:064x}", "text": f"CNRY {number}", "mail": mail}
+        assert send(browser, **typed).status_code == 302
+        following = {"reference": Conversation.objects.latest("pk").reference, "mail": "victim@mail.example"}
+        assert Client(REMOTE_ADDR=f"198.51.{number}.7").post("/follow/", following).status_code == 302
+    jobs: dict[str, Any] = {"conversations.tell": notices.tell, "conversations.mail_progress": notices.mail_progress}
+    for job in ProcrastinateJob.objects.filter(task_name__in=jobs).order_by("pk"):
+        jobs[job.task_name](**job.args, now=clock.now())
+    assert Conversation.objects.count() == 100
+    [letter] = Delivery.objects.all()
+    assert letter.purpose == "confirm"
+    assert "CNRY" not in letter.subject + letter.text

@@ -171,7 +171,7 @@ class TestFollowing:
         assert len({repr(one) for one in asked.values()}) == 1
 
     def test_who_guesses_is_slowed_down_and_learns_nothing(self, case: str) -> None:
-        """E-20: ten thousand guesses from one network."""
+        """E-20: what one network asks at once."""
         answers: Counter[int] = Counter()
         for number in range(10_000 // 40):
             guess = case if number % 50 == 7 else case_number.new(number.to_bytes(8, "big"))
@@ -179,6 +179,15 @@ class TestFollowing:
             answers[answer.status_code] += 1
             assert answer.status_code == 302 or int(answer.headers["Retry-After"]) > 0
         assert answers == {302: limits.QUESTIONS, 429: 250 - limits.QUESTIONS}
+
+    def test_ten_thousand_guesses_get_nowhere(self) -> None:
+        """E-20: two a second for as long as it takes, from all over one network; nobody else is slowed down by it."""
+        limiter, let_in = limits.Limiter(), 0
+        for number in range(10_000):
+            let_in += limiter.ask(address=f"2001:db8:1:1::{number:x}", at=number / 2) == 0
+        most = limits.QUESTIONS * (1 + 5_000 / limits.GENERATION)
+        assert limits.QUESTIONS < let_in <= most
+        assert limiter.ask(address="2001:db8:1:2::1", at=5_000) == 0
 
     def test_another_site_cannot_ask(self, case: str) -> None:
         strict = Client(enforce_csrf_checks=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,7 +12,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from tests.conversations import pictures
+from tests.counting import statements
 from tests.portal.ticket_sheets import DEPOSIT, FIELDS, PHRASE, TX, hidden, look, picture, post, send, value
+from trustdesk.conversations import intake
 from trustdesk.conversations.models import Attachment, Conversation, Entry
 from trustdesk.policy import forms
 from trustdesk.portal import filling, wording
@@ -44,6 +47,23 @@ def test_what_is_something_else_becomes_a_case_of_its_own(stranger: Client) -> N
     send(stranger)
     page = send(stranger, text="Another one").content.decode()
     assert post(stranger, page, text="Another one", anew="1").status_code == 302
+    assert Conversation.objects.count() == 2
+
+
+def test_who_was_never_seen_is_asked_about_in_the_batch_and_nowhere_else(
+    stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(Client(enforce_csrf_checks=True))  # warms up what is remembered
+    page, at_once = look(stranger), intake.submit
+    in_batch: list[int] = []
+
+    def submit(arrival: intake.Arrival) -> Future[intake.Received]:
+        found: list[Future[intake.Received]] = []
+        in_batch.append(statements(lambda: found.append(at_once(arrival))))
+        return found[0]
+
+    monkeypatch.setattr(intake, "submit", submit)
+    assert [statements(lambda: post(stranger, page))] == in_batch
     assert Conversation.objects.count() == 2
 
 

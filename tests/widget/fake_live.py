@@ -95,6 +95,9 @@ class FakeLive:
         self.mask: Callable[[str], tuple[str, list[str]]] = lambda text: (text, [])
         self.answers: dict[str, Frame] = {}  # type of a frame → what is answered instead
         self.heard: list[Frame] = []
+        self.articles: list[Frame] = []  # what is offered for whatever is typed
+        self.searches: list[dict[str, str]] = []
+        self.outcomes: list[dict[str, str]] = []
         self.files: dict[str, tuple[str, bytes]] = {}
         self.shop_lang = "en"
         self.desk = ""
@@ -104,11 +107,10 @@ class FakeLive:
 
     # What a test makes happen --------------------------------------------------------------------------------------
 
-    def say(self, text: str, *, name: str = "Mei Lin", files: list[Frame] | None = None) -> None:
+    def say(self, text: str, *, name: str = "Mei Lin", files: list[Frame] | None = None, **more: Any) -> None:
         """An agent writes."""
-        self._in_case(
-            self._append, {"kind": "message", "from": "agent", "name": name, "text": text, "files": files or []}
-        )
+        said = {"kind": "message", "from": "agent", "name": name, "text": text, "files": files or []}
+        self._in_case(self._append, said | more)
 
     def happen(self, event: str, *, hidden: bool = False, **params: Any) -> None:
         """An event is appended; a hidden one takes a seq and is not shown."""
@@ -356,17 +358,25 @@ class FakeLive:
             return 200, "text/javascript", static("widget/loader.js")
         if path.startswith(settings.STATIC_URL):
             return 200, mimetypes.guess_type(path)[0] or "", static(path.removeprefix(settings.STATIC_URL))
+        if path.startswith("/chat/suggestions/") and headers.get("authorization") == "Bearer token-1":
+            fields = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
+            asks = path == "/chat/suggestions/"
+            (self.searches if asks else self.outcomes).append(fields)
+            answer = {"search": "7-abc", "articles": self.articles} if asks else {}
+            return 200, "application/json", orjson.dumps(answer)
+        if path.startswith("/help/"):
+            return 200, "text/html", b"<!doctype html><title>Article</title>"
         key = path.rpartition("/")[2]
         if path.startswith("/chat/uploads/") and headers.get("authorization") == "Bearer ticket-1":
             self.files[key] = (headers["content-type"], body)
-            answer = {
+            told: Frame = {
                 "file": key,
                 "state": "ready",
                 "name": "screenshot.png",
                 "type": headers["content-type"],
                 "size": len(body),
             }
-            return 201, "application/json", orjson.dumps(answer)
+            return 201, "application/json", orjson.dumps(told)
         if path.startswith("/chat/files/") and headers.get("authorization") == "Bearer token-1" and key in self.files:
             return 200, *self.files[key]
         if path == "/chat/transcript/":

@@ -30,15 +30,19 @@ log = logging.getLogger(__name__)
 
 
 class Bearer(HttpBearer):
-    """Lets callers in whose token has the scope, as often as its pace allows; cookies count for nothing."""
+    """Lets callers in whose token has the scope, as often as its pace allows; cookies count for nothing.
 
-    def __init__(self, scope: Scope | None = None) -> None:
+    `checked_later`: the token need only have been good a moment ago, since what is stored is stored only if it is good then.
+    """
+
+    def __init__(self, scope: Scope | None = None, *, checked_later: bool = False) -> None:
         super().__init__()
         self.scope = scope  # None: any
+        self._recognise = tokens.recognise_soon if checked_later else tokens.recognise
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         """Return the caller, or None for a token that is not valid; raises Refused."""
-        caller = tokens.recognise(token.strip(), now=clock.now())
+        caller = self._recognise(token.strip(), now=clock.now())
         if caller is None:
             return None
         wait = tokens.pace.wait(caller)

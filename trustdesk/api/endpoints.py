@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Query, Router
@@ -24,8 +24,6 @@ from trustdesk.api.schemas import (
     Uid,
 )
 from trustdesk.conversations import public, requests
-from trustdesk.customers.models import Handle
-from trustdesk.customers.visitors import Visitor
 from trustdesk.seams import clock
 
 router = Router()
@@ -48,7 +46,7 @@ Language = Annotated[Locale, Query(description="Language of the labels.")]
 
 @router.post(
     "/conversations",
-    auth=Bearer(Scope.WRITE),
+    auth=Bearer(Scope.WRITE, checked_later=True),
     response={201: Opened, 200: Opened},
     operation_id="openConversation",
     summary="Open a conversation",
@@ -59,14 +57,17 @@ def open_conversation(request: HttpRequest, payload: NewConversation, key: Key =
     known = access.customer(caller, payload.customer, now=now)
     mail = payload.customer.mail if known is None else ""  # type: ignore[union-attr]  # then it is ByMail
     _check_names(payload)
+    expected = wording.expected(public.expected_reply(payload.type, now=now))
+
+    def worded(opened: requests.Opened | requests.Received) -> idempotency.Answer:
+        status = 200 if opened.known and key is None else 201
+        return status, Opened(reference=opened.reference, expected_reply=expected).model_dump_json()
+
     said = payload.model_dump(exclude={"customer"}) | {"to": mail if known is None else [known.thread, known.mail]}
-    begun = idempotency.begin(caller=caller, key=key, content=["open", said], now=now)
-    if begun.answer is not None:
-        return _json(*begun.answer)
-    visitor = known or Visitor(Handle.Kind.VISITOR, idempotency.name_of(caller, said, begun.identity))
+    asked = idempotency.request(caller=caller, key=key, content=["open", said], visitor=known, worded=worded)
     try:
         opened = requests.open_case(
-            visitor=visitor,
+            visitor=asked.visitor,
             code=payload.type,
             given=payload.fields,
             text=payload.text,
@@ -74,15 +75,14 @@ def open_conversation(request: HttpRequest, payload: NewConversation, key: Key =
             mail=mail,
             locale=payload.locale,
             now=now,
-            identity=begun.identity,
+            identity=asked.identity,
+            beside=asked,
         )
     except requests.FormRefused as refused:
-        begun.drop()
-        raise Refused("form_refused", *_flaws(refused, payload)) from None
-    answer = Opened(reference=opened.reference, expected_reply=wording.expected(opened.expected))
-    status = 200 if opened.known and key is None else 201
-    case = (opened.reference, visitor)
-    return _json(*begun.finish(status, answer.model_dump_json(), opened=case, now=now))
+        return _json(*(idempotency.answered(asked) or _refuse(*_flaws(refused, payload))))
+    except idempotency.Answered as before:
+        return _json(*before.answer)
+    return _json(*worded(opened))
 
 
 @router.get(
@@ -115,30 +115,35 @@ def add_message(request: HttpRequest, reference: str, payload: NewMessage, key: 
     named = None if payload.customer is None else access.customer(caller, payload.customer, now=now)
     visitor = named or access.opener(caller, reference)
     number = access.number(reference)
+
+    def worded(added: requests.Added | requests.Received) -> idempotency.Answer:
+        answer = Added(reference=added.reference, seq=added.seq, new_conversation=added.reference != number)
+        return 201, answer.model_dump_json()
+
     said = [number, visitor.thread, payload.text, payload.locale]
-    begun = idempotency.begin(caller=caller, key=key, content=["add", said], now=now)
-    if begun.answer is not None:
-        return _json(*begun.answer)
+    asked = idempotency.request(
+        caller=caller, key=key, content=["add", said], visitor=visitor, number=number, worded=worded
+    )
     try:
         added = requests.add_message(
             visitor=visitor,
             reference=number,
             text=payload.text,
-            identity=begun.identity or secrets.token_hex(20),
+            identity=asked.identity or secrets.token_hex(20),
             locale=payload.locale,
             now=now,
+            beside=asked,
         )
     except requests.FormRefused as refused:
-        begun.drop()
-        raise Refused(
-            "form_refused", *(Flaw(name, one.code, one.params) for name, one in refused.problems.items())
-        ) from None
+        flaws = [Flaw(name, one.code, one.params) for name, one in refused.problems.items()]
+        return _json(*(idempotency.answered(asked) or _refuse(*flaws)))
     except LookupError:
-        begun.drop()
+        if answer := idempotency.answered(asked):
+            return _json(*answer)
         raise Refused("not_found") from None
-    answer = Added(reference=added.reference, seq=added.seq, new_conversation=added.reference != number)
-    case = (added.reference, visitor) if answer.new_conversation else None
-    return _json(*begun.finish(201, answer.model_dump_json(), opened=case, now=now))
+    except idempotency.Answered as before:
+        return _json(*before.answer)
+    return _json(*worded(added))
 
 
 @router.get(
@@ -186,6 +191,10 @@ def _flaws(refused: requests.FormRefused, payload: NewConversation) -> list[Flaw
         Flaw(f"fields.{name}" if answers.get(name) == one else places.get(name, name), one.code, one.params)
         for name, one in refused.problems.items()
     ]
+
+
+def _refuse(*flaws: Flaw) -> NoReturn:
+    raise Refused("form_refused", *flaws) from None
 
 
 def _json(status: int, body: str) -> HttpResponse:

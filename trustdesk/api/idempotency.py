@@ -1,85 +1,128 @@
 """A request sent again under the same Idempotency-Key is answered with what it was answered before.
 
-The answer is kept after the core has committed. Who repeats a request that was broken off between the two does the
-work again, and the core finds the case or message it made then: its `identity` follows from the key and the content.
+The answer is stored in the transaction of what it speaks of, so there is one if and only if the work was done. A request
+whose `identity` (it follows from key and content) the core knows already finds the case or message it made then.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
+from django.db import IntegrityError
 
 from trustdesk.api import statements
 from trustdesk.api.models import AnsweredRequest
 from trustdesk.api.problems import Refused
 from trustdesk.api.tokens import Caller
+from trustdesk.conversations.requests import Beside, Link, Received, columns
+from trustdesk.customers.models import Handle
 from trustdesk.customers.visitors import Visitor
-from trustdesk.realtime.group_commit import Unavailable
 
 KEPT = timedelta(days=30)
 
+Answer = tuple[int, str]  # status, JSON
+
+
+class Answered(Exception):
+    """The same request was answered before, with this."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request: `identity` names it to the core; `answer` (status, JSON) is there if it was answered before."""
+class Request(Beside):
+    """One request that writes, of whoever's token is good when it is stored."""
 
     caller: Caller
-    identity: str
-    row: int | None = None  # none: it came without a key
-    answer: tuple[int, str] | None = None
+    identity: str  # what the core calls it; "": it came without a key
+    key: str  # its hash
+    body: str  # its hash
+    visitor: Visitor
+    number: str  # of the case the caller has already; another one is new to him
+    worded: Callable[[Any], Answer]  # makes the answer of what was received
 
-    def finish(self, status: int, answer: str, *, opened: tuple[str, Visitor] | None, now: datetime) -> tuple[int, str]:
-        """Keep what is to be answered, and the number of a case that was opened, and for whom.
+    @classmethod
+    def admit(cls, link: Link, asked: Sequence[Request], *, now: datetime) -> list[Exception | None]:
+        """Refuse with Answered, or with Refused: unauthorized, or key_reused for something else."""
+        good = link.execute(statements.GOOD, (sorted({one.caller.token for one in asked}), now))
+        keyed = link.execute(statements.ANSWERED, columns(sorted({one.place for one in asked if one.key}), 2))
+        tokens = {row.id for row in good.fetchall()}
+        known: dict[tuple[int, str], tuple[str, Answer | None]] = {
+            (row.token_id, row.key_hash): (row.body_hash, (row.status, row.answer)) for row in keyed.fetchall()
+        }
+        answers: list[Exception | None] = []
+        for one in asked:
+            if one.caller.token not in tokens:
+                answers.append(Refused("unauthorized"))
+                continue
+            body, before = known.setdefault(one.place, (one.body, None)) if one.key else (one.body, None)
+            if body != one.body:
+                answers.append(Refused("key_reused"))
+            else:
+                answers.append(Answered(before) if before else None)
+        return answers
 
-        Returns the answer to give: this one, or what was answered meanwhile to the same request.
-        """
-        number, visitor = opened or (None, None)
-        case = (self.caller.name, number, visitor and visitor.kind, visitor and visitor.value, now)
-        kept = statements.one(statements.FINISH, (*case, status, answer, self.row))
-        if kept is None and self.row is not None:
-            row = AnsweredRequest.objects.filter(pk=self.row).first()
-            if row is not None and row.status is not None:
-                return row.status, row.answer
-        return status, answer
+    @classmethod
+    def keep(cls, link: Link, stored: Sequence[tuple[Request, Received]], *, now: datetime) -> None:
+        """Store what is answered, and which cases a caller opened for whom."""
+        answers, opened = {}, []
+        for one, received in stored:
+            if one.key:
+                answers[one.place] = (*one.place, one.body, *one.worded(received), now)
+            if received.reference != one.number:
+                opened.append((one.caller.name, received.reference, one.visitor.kind, one.visitor.value, now))
+        if opened:
+            link.execute(statements.OPENED, columns(sorted(opened), 5))
+        if answers:
+            rows = [answers[place] for place in sorted(answers)]
+            if len(link.execute(statements.ANSWER, columns(rows, 6)).fetchall()) != len(rows):
+                raise IntegrityError("another process has just answered the same request")
 
-    def drop(self) -> None:
-        """Forget it: it was refused, and the key may be used for a better one."""
-        if self.row is not None:
-            AnsweredRequest.objects.filter(pk=self.row, status=None).delete()
+    @property
+    def place(self) -> tuple[int, str]:
+        """Return under what its answer is kept."""
+        return self.caller.token, self.key
 
 
-def begin(*, caller: Caller, key: str | None, content: object, now: datetime) -> Request:
-    """Note a request before it is carried out. `content` is all that it says, as JSON data.
+def request(
+    *,
+    caller: Caller,
+    key: str | None,
+    content: object,
+    visitor: Visitor | None,
+    number: str = "",
+    worded: Callable[[Any], Answer],
+) -> Request:
+    """Make the request of a caller. `content` is all that it says, as JSON data; no `visitor`: a stranger, named after it."""
+    body = _hash([caller.name, content])
+    identity = _hash([caller.name, key, body])[:40] if key is not None else ""
+    visitor = visitor or Visitor(Handle.Kind.VISITOR, "api:" + _hash([caller.name, content, identity])[:40])
+    return Request(caller, identity, _hash([key]) if key is not None else "", body, visitor, number, worded)
 
-    Raises Refused("key_reused") when the key was used for something else.
+
+def answered(request: Request) -> Answer | None:
+    """Return what was answered before to a request that does not pass our checks: it may have passed those of its time.
+
+    Raises Refused("key_reused").
     """
-    if key is None:
-        return Request(caller, "")
-    body, key_hash = _hash([caller.name, content]), _hash([key])
-    identity = _hash([caller.name, key, body])[:40]
-    for _attempt in range(2):
-        new = statements.one(statements.BEGIN, (caller.token, key_hash, body, now))
-        if new is not None:
-            return Request(caller, identity, new.id)
-        row = statements.one(statements.BEGUN, (caller.token, key_hash))
-        if row is not None and row.body_hash != body:
-            raise Refused("key_reused")
-        if row is not None:
-            return Request(caller, identity, row.id, None if row.status is None else (row.status, row.answer))
-    raise Unavailable("the same key is being used and given back")  # by requests that are refused, at this moment
+    row = AnsweredRequest.objects.filter(token=request.caller.token, key_hash=request.key).first() if request.key else None
+    if row is None or row.status is None:
+        return None
+    if row.body_hash != request.body:
+        raise Refused("key_reused")
+    return row.status, row.answer
 
 
 def forget_old(*, now: datetime) -> None:
     """Delete what was answered long ago."""
     AnsweredRequest.objects.filter(created_at__lt=now - KEPT).delete()
-
-
-def name_of(caller: Caller, content: object, identity: str) -> str:
-    """Return what a stranger is called whose case this request opens: the same for the same request, and nobody else's."""
-    return "api:" + _hash([caller.name, content, identity])[:40]
 
 
 def _hash(data: object) -> str:

@@ -119,6 +119,15 @@ class File(_Shape):
     state: str
 
 
+class Article(_Shape):
+    """An article of the help center that the agent named; `url` is its whole address."""
+
+    title: str
+    summary: str
+    url: str
+    language: str
+
+
 class Answer(_Shape):
     """One answer of the form, as it was taken."""
 
@@ -139,6 +148,7 @@ class Entry(_Shape):
     params: dict[str, str | int | float | list[str] | None]
     fields: list[Answer]
     files: list[File]
+    articles: list[Article]
 
 
 class Conversation(_Shape):

@@ -1,4 +1,4 @@
-"""What every request asks of the interface's own tables: one statement each, which PostgreSQL keeps prepared."""
+"""What requests ask of the interface's own tables: statements that PostgreSQL keeps prepared, most of them for a whole batch."""
 
 from __future__ import annotations
 
@@ -13,24 +13,32 @@ FIND = """
 SELECT id, name, secret_hash, scopes, per_minute, expires_at, revoked_at, last_used_at FROM api_apitoken WHERE prefix = %s
 """
 
-BEGIN = """
-INSERT INTO api_answeredrequest (token_id, key_hash, body_hash, answer, created_at) VALUES (%s, %s, %s, '', %s)
-ON CONFLICT DO NOTHING RETURNING id
+# Those of a batch whose tokens are good at this moment, and what was answered before to requests with these keys.
+GOOD = """
+SELECT id FROM api_apitoken WHERE id = ANY(%s) AND revoked_at IS NULL AND expires_at > %s
 """
 
-BEGUN = """
-SELECT id, body_hash, status, answer FROM api_answeredrequest WHERE token_id = %s AND key_hash = %s
+# LIMIT keeps the look into the index for each key: a plan kept from when the table was small would read all of it.
+ANSWERED = """
+SELECT r.* FROM unnest(%s::bigint[], %s::text[]) AS k (token, key)
+CROSS JOIN LATERAL (
+  SELECT token_id, key_hash, body_hash, status, answer FROM api_answeredrequest
+  WHERE token_id = k.token AND key_hash = k.key AND status IS NOT NULL LIMIT 1
+) r
 """
 
-# A reference that is null opens nothing; an id that is null is no request's.
-FINISH = """
-WITH opened AS (
-  INSERT INTO api_openedcase (caller, reference, handle_kind, handle, created_at)
-  SELECT caller, reference, kind, value, at
-  FROM (VALUES (%s::text, %s::text, %s::text, %s::text, %s::timestamptz)) AS v (caller, reference, kind, value, at)
-  WHERE reference IS NOT NULL ON CONFLICT DO NOTHING
-)
-UPDATE api_answeredrequest SET status = %s, answer = %s WHERE id = %s AND status IS NULL RETURNING id
+# A row without an answer is of an earlier release, which wrote it before the work was done.
+ANSWER = """
+INSERT INTO api_answeredrequest AS r (token_id, key_hash, body_hash, status, answer, created_at)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[])
+ON CONFLICT (token_id, key_hash) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, answer = excluded.answer
+  WHERE r.status IS NULL
+RETURNING token_id
+"""
+
+OPENED = """
+INSERT INTO api_openedcase (caller, reference, handle_kind, handle, created_at)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) ON CONFLICT DO NOTHING
 """
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from trustdesk.api.schemas import (
     TEXT,
     Answer,
+    Article,
     Choice,
     Conversation,
     Entry,
@@ -100,6 +101,9 @@ def _entry(line: public.Line) -> Entry:
         params={key: _plain(value) for key, value in line.params.items() if key != "fields"},
         fields=[Answer(key=key, value=value) for key, value in line.params.get("fields", ())],
         files=[File(name=one.name, media_type=one.media_type, size=one.size, state=one.state) for one in line.files],
+        articles=[
+            Article(title=one.title, summary=one.summary, url=one.url, language=one.language) for one in line.articles
+        ],
     )
 
 

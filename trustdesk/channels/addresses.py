@@ -26,8 +26,6 @@ _SALT = "trustdesk.channels.addresses"
 _TOKEN = 26  # characters of base32: 130 bits
 _MADE = re.compile(r"(?P<local>.+)\+(?P<kind>[rb])(?P<token>[a-z2-7]{26})")
 
-_IN_TEXT = re.compile(r"\+[rb][a-z2-7]{26}(?=@)", re.IGNORECASE)
-
 Purpose = ReplyAddress.Purpose
 
 
@@ -111,11 +109,6 @@ def reply_address(
     return _with(ours, f"r{token}")
 
 
-def owner(token: str) -> ReplyAddress | None:
-    """Return whose answers come to the address with this token; None for one we never made, or that was revoked."""
-    return ReplyAddress.objects.filter(token_hash=digest(token), revoked_at=None).first()
-
-
 def bounce_address(*, key: str, ours: str) -> tuple[str, bytes]:
     """Return the return path of the delivery with this key, and the hash by which it is recognised."""
     token = _token(f"bounce:{key}")
@@ -125,12 +118,6 @@ def bounce_address(*, key: str, ours: str) -> tuple[str, bytes]:
 def message_id(*, key: str, ours: str) -> str:
     """Return the Message-ID of the delivery with this key: the same each time, and nobody else's to guess."""
     return f"<{_token(f'message:{key}')}@{ours.rpartition('@')[2]}>"
-
-
-def without_tokens(text: str) -> str:
-    """Return a text with our made addresses as plain ones: programs quote whom they answer, and what is kept or passed on must
-    open no case (E-19)."""
-    return _IN_TEXT.sub("", text)
 
 
 def folded(mail: str) -> str:

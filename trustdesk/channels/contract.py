@@ -51,7 +51,6 @@ class Inbound:
     team_id: int | None = None  # who takes it when it opens a case; None: the team of its type
     spam: bool = False  # it opens a case that nobody answers and no list shows
     mail: MailFacts | None = None  # of a mail: what staff see beside the text
-    automatic: bool = False  # an auto-reply, a list: recorded, never answered
     public: bool = False  # anyone can read the thread
 
 

@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 import orjson
 from django.db import close_old_connections, transaction
 
-from trustdesk.channels import post, sealing
-from trustdesk.channels.models import HookPayload, Inbox, MailboxState
+from trustdesk.channels import missing, post, sealing
+from trustdesk.channels.models import HookPayload, Inbox, MailboxState, MissingMail
 from trustdesk.net import oauth
 from trustdesk.net.addresses import Guard, is_loopback
 from trustdesk.net.http import Http
@@ -30,7 +30,6 @@ from trustdesk.seams import clock, failpoints
 
 LOOK_EVERY = 5.0  # seconds between two looks at which mailboxes there are, and whether their fetchers live
 SILENT = timedelta(minutes=10)  # without a sign of life: staff are told, and /health/ready says so
-NAMED = 100  # missing UIDs that are named; more are a number
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +38,17 @@ def connect(*, inbox_id: int, url: str) -> None:
     """Note, sealed, how an address's mailbox is reached; blank stops fetching it. Raises ValueError (see `settings_of`)."""
     if url:
         settings_of(url)
-    sealed = sealing.seal(url.encode()) if url else None
-    secrets = orjson.dumps([part.hex() for part in sealed]) if sealed else None
+    secrets = _sealed(url) if url else None
     before = next((one for one in accounts() if one.inbox_id == inbox_id), None)
     with transaction.atomic():
         Inbox.objects.filter(pk=inbox_id).update(secrets=secrets)
         if before is None or _place(before.url) != _place(url):  # another mailbox, whose numbers mean other mails
-            MailboxState.objects.filter(inbox_id=inbox_id).update(uid_validity=0, last_uid=0, missing=[], problem="")
+            MailboxState.objects.filter(inbox_id=inbox_id).update(uid_validity=0, last_uid=0, problem="", stuck_at=None)
+            MissingMail.objects.filter(inbox_id=inbox_id).delete()
+
+
+def _sealed(url: str) -> bytes:
+    return orjson.dumps([part.hex() for part in sealing.seal(url.encode())])
 
 
 def _place(url: str) -> tuple[str | None, str | None, str]:
@@ -103,7 +106,7 @@ def _tokens(given: dict[str, str], renewed: Callable[[str], None] | None) -> oau
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A mailbox to be fetched, as the database has it; another `secrets` is another account."""
+    """A mailbox to be fetched, as the database has it."""
 
     inbox_id: int
     secrets: bytes
@@ -115,12 +118,20 @@ class Account:
         return sealing.unseal(sealed, key).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A mailbox that is being fetched, and all the secrets it has had: refresh tokens replace each other."""
+
+    watcher: Watcher
+    known: set[bytes]
+
+
 class Fetching:
     """The fetchers of this process: one thread for each mailbox. Run it in one process only; a second one costs traffic,
     no mail."""
 
     def __init__(self) -> None:
-        self._watchers: dict[Account, Watcher] = {}
+        self._running: dict[int, _Running] = {}  # by inbox
         self._threads = DatabaseThreads(1, name="mailboxes")
 
     async def run_until(self, stop: asyncio.Event) -> None:
@@ -128,6 +139,9 @@ class Fetching:
         while not stop.is_set():
             try:
                 await self._keep(await self._threads(accounts))
+                for inbox in await self._threads(missing.waiting, now=clock.now()):
+                    if inbox in self._running:
+                        self._running[inbox].watcher.call()
             except Exception as error:  # noqa: BLE001  the database is away: what runs goes on, the next look comes
                 log.warning("mailboxes could not be looked up: %s", type(error).__name__)
             try:
@@ -137,19 +151,21 @@ class Fetching:
 
     async def stop(self) -> None:
         """Stop fetching; a batch that is being stored is finished."""
-        for watcher in self._watchers.values():
-            await asyncio.to_thread(watcher.stop)
-        self._watchers.clear()
+        for running in self._running.values():
+            await asyncio.to_thread(running.watcher.stop)
+        self._running.clear()
 
     async def _keep(self, wanted: Sequence[Account]) -> None:
-        for account in set(self._watchers) - set(wanted):
-            await asyncio.to_thread(self._watchers.pop(account).stop)
+        secrets = {account.inbox_id: account.secrets for account in wanted}
+        for inbox, running in list(self._running.items()):
+            if secrets.get(inbox) not in running.known:
+                await asyncio.to_thread(self._running.pop(inbox).watcher.stop)
         for account in wanted:
-            if account in self._watchers:
-                self._watchers[account].check()
-            elif (watcher := await self._threads(_watcher, account)) is not None:
-                self._watchers[account] = watcher
-                watcher.start()
+            if account.inbox_id in self._running:
+                await self._threads(self._running[account.inbox_id].watcher.check)
+            elif (begun := await self._threads(_begun, account)) is not None:
+                self._running[account.inbox_id] = begun
+                begun.watcher.start()
 
 
 def accounts() -> list[Account]:
@@ -158,29 +174,36 @@ def accounts() -> list[Account]:
     return [Account(row.pk, bytes(row.secrets)) for row in rows if row.secrets is not None]
 
 
-def _watcher(account: Account) -> Watcher | None:
-    inbox = account.inbox_id
+def _begun(account: Account) -> _Running | None:
+    inbox, known = account.inbox_id, {account.secrets}
     MailboxState.objects.get_or_create(inbox_id=inbox)
     try:
         url = account.url
-        settings = settings_of(url, renewed=lambda token: _in_connection(_keep_token, inbox, url, token))
+        settings = settings_of(url, renewed=lambda token: _in_connection(_keep_token, inbox, url, token, known))
     except (ValueError, sealing.Unsealable) as error:
         log.warning("mailbox %s cannot be fetched: %s", inbox, type(error).__name__)
         MailboxState.objects.filter(inbox_id=inbox).update(problem="settings", alive_at=clock.now())
         return None
-    return Watcher(
+    watcher = Watcher(
         settings,
         cursor=lambda: _in_connection(cursor, inbox),
         take=lambda batch: _in_connection(take, inbox, batch),
         report=lambda told: _in_connection(note, inbox, told),
+        owed=lambda validity: _in_connection(owed, inbox, validity),
+        repay=lambda validity, mail: _in_connection(repay, inbox, validity, mail),
     )
+    return _Running(watcher, known)
 
 
-def _keep_token(inbox_id: int, url: str, token: str) -> None:
-    """Write down the refresh token that replaced the one in `url`: Microsoft's are good for one time."""
+def _keep_token(inbox_id: int, url: str, token: str, known: set[bytes]) -> None:
+    """Write down the refresh token that replaced the one in `url`, unless the mailbox is another by now: Microsoft's are good
+    for one time."""
     parts = urlsplit(url)
     given = {name: values[0] for name, values in parse_qs(parts.query).items()} | {"refresh_token": token}
-    connect(inbox_id=inbox_id, url=parts._replace(query=urlencode(given)).geturl())
+    renewed, before = _sealed(parts._replace(query=urlencode(given)).geturl()), list(known)
+    known.add(renewed)  # before it is written, or it would be taken for another mailbox
+    if not Inbox.objects.filter(pk=inbox_id, secrets__in=before).update(secrets=renewed):
+        log.info("mailbox %s has been set up anew: a refresh token of before is not kept", inbox_id)
 
 
 def _in_connection(act: Any, *arguments: Any) -> Any:
@@ -199,26 +222,28 @@ def cursor(inbox_id: int) -> Cursor:
 
 
 def take(inbox_id: int, batch: Batch) -> None:
-    """Store what was fetched and how far that is, in one transaction. What the server could not give is named as missing;
-    what is too large is stored as its header, unreadable, for staff to see."""
+    """Store what was fetched and how far that is, in one transaction. What the server could not give is named as missing; of
+    that, and of what is too large, the header is stored, unreadable, for staff to see."""
     now = clock.now()
     validity = batch.cursor.uidvalidity
     raws = [_raw(inbox_id, validity, mail, now) for mail in batch.mails if mail.content]
-    lost = [mail.uid for mail in batch.mails if not mail.content and mail.problem != "gone"]
+    lost = [mail for mail in batch.mails if mail.problem not in ("", "gone", "too_large")]
+    cut = {raw.source: mail.problem for raw, mail in zip(raws, (one for one in batch.mails if one.content), strict=True) if mail.problem}
     with transaction.atomic():
         state = MailboxState.objects.select_for_update().get(inbox_id=inbox_id)
         if state.uid_validity != validity:
-            state.uid_validity, state.missing = validity, []
+            state.uid_validity = validity
+            missing.forget_others(inbox_id, validity=validity)
         if raws:
             post.store(raws)
-        cut = [raw.source for raw, mail in zip(raws, (one for one in batch.mails if one.content), strict=True) if mail.problem]
-        if cut:
-            HookPayload.objects.filter(inbox_id=inbox_id, source__in=cut).update(
-                state=HookPayload.State.UNREADABLE, reason="too_large", processed_at=now
+        for reason in set(cut.values()):
+            named = [source for source, problem in cut.items() if problem == reason]
+            HookPayload.objects.filter(inbox_id=inbox_id, source__in=named).update(
+                state=HookPayload.State.UNREADABLE, reason=reason, processed_at=now
             )
         state.last_uid, state.alive_at = batch.cursor.uid, now
-        state.missing = [*state.missing, *lost][-NAMED:]
-        state.save(update_fields=["uid_validity", "last_uid", "alive_at", "missing"])
+        state.save(update_fields=["uid_validity", "last_uid", "alive_at"])
+        missing.note(inbox_id, validity=validity, mails=lost, now=now)
     failpoints.hit("before_imap_flag")
 
 
@@ -228,10 +253,27 @@ def _raw(inbox_id: int, validity: int, mail: Fetched, now: datetime) -> post.Raw
     return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}:{mark}", mail.content, {"uid": mail.uid}, now)
 
 
-def note(inbox_id: int, told: Report) -> None:
-    """Note how fetching goes: a sign of life, what is on the server, or what stands in the way."""
+def owed(inbox_id: int, validity: int) -> int | None:
+    """Return the UID of a mail that the server could not give and is to be asked for again; None: of none at this moment."""
+    return missing.owed(inbox_id, validity=validity, now=clock.now())
+
+
+def repay(inbox_id: int, validity: int, mail: Fetched) -> None:
+    """Take what became of asking again: the mail, or that it is no more. What is still not given stays on the list."""
     now = clock.now()
-    columns: dict[str, Any] = {"alive_at": now, "problem": told.reason[:64]}
+    if mail.content and mail.problem in ("", "too_large"):
+        raw = _raw(inbox_id, validity, mail, now)
+        missing.found(inbox_id, validity=validity, uid=mail.uid, raw=raw, cut=bool(mail.problem), now=now)
+    elif mail.problem == "gone":
+        missing.gone(inbox_id, uid=mail.uid)
+
+
+def note(inbox_id: int, told: Report) -> None:
+    """Note how fetching goes: a sign of life, what is on the server, or what stands in the way; ``stuck`` stands there until
+    it goes on."""
+    now = clock.now()
+    columns: dict[str, Any] = {"problem": told.reason[:64]}
+    columns["stuck_at" if told.reason == "stuck" else "alive_at"] = now
     if told.state is not None:
         columns |= {"on_server": told.state.exists, "looked_at": now}
     MailboxState.objects.filter(inbox_id=inbox_id).update(**columns)

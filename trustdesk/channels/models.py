@@ -6,9 +6,12 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trustdesk.staff.models import Team
+
+FIRST_NAME = "Notices"  # what set-up calls the default mail address
 
 
 class Inbox(models.Model):
@@ -47,6 +50,11 @@ class MailAddress(Inbox):
 
     def __str__(self) -> str:
         return self.address or str(settings.DEFAULT_FROM_EMAIL)
+
+    @property
+    def shown_name(self) -> str:
+        """Its name; the one that set-up gave the default address, in the reader's language."""
+        return gettext("Notices") if not self.address and self.name == FIRST_NAME else self.name
 
 
 class HookPayload(models.Model):
@@ -96,13 +104,44 @@ class MailboxState(models.Model):
     uid_validity = models.BigIntegerField(default=0)
     last_uid = models.BigIntegerField(default=0)  # everything up to here is stored
     on_server = models.IntegerField(default=0)  # mails seen there at the last look
-    missing = models.JSONField(default=list)  # UIDs seen there, not stored and not too old: the gaps, by name
     problem = models.CharField(max_length=64, blank=True)  # a code; blank: it works
+    stuck_at = models.DateTimeField(null=True)  # last time that fetching hung and was begun anew
     alive_at = models.DateTimeField(null=True)  # the fetcher's last sign of life
     looked_at = models.DateTimeField(null=True)  # last time both sides were compared
 
     def __str__(self) -> str:
         return f"state of mailbox {self.inbox_id}"
+
+
+class MissingMail(models.Model):
+    """A mail that a mailbox's server shows and could not give (`channels.missing`): the gaps, by name."""
+
+    id = models.BigAutoField(primary_key=True)
+    inbox = models.ForeignKey(Inbox, on_delete=models.CASCADE)
+    uid_validity = models.BigIntegerField()
+    uid = models.BigIntegerField()
+    tries = models.SmallIntegerField(default=0)  # to get it after all
+    ask_at = models.DateTimeField(null=True)  # null: only when staff want it
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["inbox", "uid"], name="missing_once")]
+        indexes = [models.Index(fields=["ask_at"], name="missing_due", condition=models.Q(ask_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"missing mail {self.uid} of mailbox {self.inbox_id}"
+
+
+class DomainCheck(models.Model):
+    """What the DNS of one of our domains was seen to publish (`channels.sending_dns`)."""
+
+    domain = models.CharField(max_length=253, primary_key=True)
+    findings = models.JSONField(default=list)  # of net.sending_domain.Finding
+    complete = models.BooleanField()  # whether all name servers answered
+    checked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.domain
 
 
 class ReplyAddress(models.Model):

@@ -26,6 +26,7 @@ from trustdesk.channels import addresses, letters, registry
 from trustdesk.channels.addresses import Purpose
 from trustdesk.channels.contract import Outbound, SendFailed
 from trustdesk.channels.models import Delivery, Inbox
+from trustdesk.policy import tokens
 from trustdesk.realtime import jobs
 from trustdesk.seams import failpoints
 
@@ -40,10 +41,16 @@ UNANSWERABLE = frozenset({"code", "confirm", "phrase", "follow"})
 REPEAT = "repeat"
 # Reasons of what came back: for good, only this once, and of what was not sent because of an earlier one.
 HARD, SOFT, COMPLAINT, SUPPRESSED = "hard", "soft", "complaint", "suppressed"
+RETURNED = "returned"  # in `about`: from whom it came back, and how
+MOST_RETURNED = 100
+FAILED_JOB = "conversations.mail_failed"
 # One domain whose servers are slow must not take every sender: of its mail so much is under way at a time, and only one
 # once that one takes longer than usual. What a dead process left behind stops counting after longer than a sending takes.
 PER_DOMAIN = 2
 USUAL, LONGEST = timedelta(seconds=5), timedelta(minutes=2)
+# Of all that take longer than usual so many at a time, once their servers are known for it: half of a worker's threads.
+SLOW_AT_ONCE = 2
+MOST_KNOWN = 100  # mails that are looked at for it; where our own relay is slow, all are
 _LOCK = 0x7D_0B0C  # one claims at a time, or each would count the others' as none
 
 log = logging.getLogger(__name__)
@@ -85,8 +92,8 @@ def queue(
         purpose=purpose,
         recipient=recipient,
         mailbox=addresses.folded(recipient)[:320],
-        subject=subject[:200],
-        text=text,
+        subject=tokens.plain_addresses(subject)[:200],
+        text=tokens.plain_addresses(text),  # what is quoted in it may hold somebody else's
         locale=(locale or get_language() or "en")[:16],
         about=dict(about or {}),
         not_before=now,
@@ -137,6 +144,8 @@ def _claim(now: datetime) -> Delivery | None:
             row.state, row.reason = _State.FAILED, SUPPRESSED
         _name(row)
         row.save(update_fields=["state", "claimed_at", "attempts", "reason", "text", "message_id", "bounce_hash"])
+        if row.state == _State.FAILED:
+            _tell(row)
     if again:
         log.warning("delivery %s was interrupted: %s", row.pk, row.reason)
     return row
@@ -146,10 +155,21 @@ def _busy(now: datetime) -> set[str]:
     """Return the domains that nothing more may be begun for at this moment."""
     under_way = Delivery.objects.filter(state=_State.SENDING, claimed_at__gt=now - LONGEST)
     count: Counter[str] = Counter()
+    slow_ones = 0
     for recipient, claimed_at in under_way.values_list("recipient", "claimed_at"):
         slow = claimed_at is not None and claimed_at < now - USUAL
-        count[recipient.rpartition("@")[2].lower()] += PER_DOMAIN if slow else 1
-    return {domain for domain, n in count.items() if n >= PER_DOMAIN}
+        slow_ones += slow
+        count[_domain(recipient)] += PER_DOMAIN if slow else 1
+    busy = {domain for domain, n in count.items() if n >= PER_DOMAIN}
+    if slow_ones >= SLOW_AT_ONCE:
+        timed_out = Delivery.objects.filter(state=_State.QUEUED, reason__endswith="timeout")
+        recipients = timed_out.order_by("not_before").values_list("recipient", flat=True)[:MOST_KNOWN]
+        busy |= {_domain(recipient) for recipient in recipients}
+    return busy
+
+
+def _domain(recipient: str) -> str:
+    return recipient.rpartition("@")[2].lower()
 
 
 def _suppressed(row: Delivery) -> bool:
@@ -238,7 +258,15 @@ def _settle(row: Delivery, *, state: Delivery.State, **columns: str | datetime) 
     if state != _State.QUEUED and row.purpose in SECRET_PURPOSES:
         columns["text"] = ""
     mine = Delivery.objects.filter(pk=row.pk, state=_State.SENDING, claimed_at=row.claimed_at)
-    mine.update(state=state, claimed_at=None, **columns)
+    with transaction.atomic():
+        if mine.update(state=state, claimed_at=None, **columns) and state == _State.FAILED:
+            _tell(row)
+
+
+def _tell(row: Delivery) -> None:
+    """Have the case told that something did not go out."""
+    if row.conversation_id is not None:
+        jobs.defer(FAILED_JOB, delivery_id=row.pk)
 
 
 # What becomes of it afterwards
@@ -250,25 +278,37 @@ def knows(*, provider_id: str) -> bool:
 
 
 def bounced(
-    *, token: str = "", provider_id: str = "", hard: bool, status: str, now: datetime
+    *,
+    token: str = "",
+    provider_id: str = "",
+    hard: bool,
+    status: str,
+    now: datetime,
+    recipient: str = "",
+    for_all: bool | None = None,
 ) -> Delivery | None:
     """Note that a mail came back; `token` is of the return path it came back to, `provider_id` what a provider calls it.
 
     Nothing else names a delivery: whoever makes a bounce up knows neither. `hard`: for good, so that its address gets no more
-    mail about this case. `status`: the enhanced status code (RFC 3463). Returns the delivery as it now is, for a line in its
-    case; None when it is unknown or this was known already.
+    mail about this case. `status`: the enhanced status code (RFC 3463). `recipient`: for whom, where it was handed on from
+    our recipient to others; `for_all`: whether it came back for good from all of them, by default `hard`. Returns the
+    delivery as it now is, for a line in its case; None when it is unknown or this was known already.
     """
-    row = _named(token, provider_id).first()
-    if row is None:
-        return None
-    on_its_way = Q(state__in=(_State.QUEUED, _State.SENDING, _State.SENT, _State.DELIVERED))
-    if hard:  # after "delayed" may come "given up"
-        on_its_way |= Q(state=_State.BOUNCED, reason__startswith=SOFT)
-    reason = f"{HARD if hard else SOFT}: {status}"[:200]
-    if not Delivery.objects.filter(on_its_way, pk=row.pk).update(state=_State.BOUNCED, reason=reason, claimed_at=None):
-        return None
-    log.warning("delivery %s came back (%s)", row.pk, reason)
-    row.refresh_from_db()
+    with transaction.atomic():
+        row = _named(token, provider_id).select_for_update(of=("self",)).first()
+        if row is None or row.state == _State.FAILED:
+            return None
+        known, name = dict(row.about.get(RETURNED, {})), addresses.folded(recipient or row.recipient)
+        if known.get(name) == HARD or (known.get(name) == SOFT and not hard) or len(known) >= MOST_RETURNED:
+            return None
+        row.about = row.about | {RETURNED: known | {name: HARD if hard else SOFT}}
+        lasting = hard if for_all is None else for_all
+        # After "delayed" may come "given up"; what came back for one of several does not make better what did for all.
+        if not (row.state == _State.BOUNCED and row.reason.startswith(HARD)):
+            row.state, row.claimed_at = _State.BOUNCED, None
+            row.reason = f"{HARD if lasting else SOFT}: {status}"[:200]
+        row.save(update_fields=["about", "state", "claimed_at", "reason"])
+    log.warning("delivery %s came back (%s)", row.pk, row.reason)
     return row
 
 

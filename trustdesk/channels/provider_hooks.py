@@ -25,6 +25,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 
 from trustdesk.channels import provider_bytes, provider_views, providers
+from trustdesk.channels.amazon_sns import CannotTell
 from trustdesk.channels.provider_views import INBOUND, PROVIDERS, TRACKING
 
 SHORTEST = 16  # characters of a secret: anybody may guess, as often as he likes
@@ -96,7 +97,8 @@ class Endpoint:
         )
 
     def source(self, hook: Hook, *, now: float) -> str:
-        """Return the provider's own mark of a request: the same for the same one, however often it comes; raises NotTheirs.
+        """Return the provider's own mark of a request: the same for the same one, however often it comes; raises NotTheirs, or
+        CannotTell where that may be known later.
 
         `now` in seconds since 1970: what is signed with its time is good for a while only.
         """
@@ -106,7 +108,7 @@ class Endpoint:
             request = rebuilt(hook)
             proved = [one for one in self.views if _passes(type(one).run_validators, copy.copy(one), request)]
             word = self._stamped(proved, request, now)
-        except NotTheirs:
+        except (NotTheirs, CannotTell):
             raise
         except Exception as error:  # noqa: BLE001  the views ask strangers for fields that these need not send
             log.info("hook of %s refused: %s", self.provider, type(error).__name__)
@@ -129,6 +131,8 @@ class Endpoint:
 def _passes(check: Any, view: Any, request: HttpRequest) -> bool:
     try:
         check(view, request)
+    except CannotTell:
+        raise
     except Exception as error:  # noqa: BLE001  whatever it is, nothing is shown; its text may hold what was posted
         log.info("hook of %s not proved: %s", view.esp_name, type(error).__name__)
         return False

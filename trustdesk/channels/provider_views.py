@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -24,8 +23,9 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django.utils.datastructures import CaseInsensitiveMapping
 
-from trustdesk.channels import provider_bytes
+from trustdesk.channels import amazon_sns, provider_bytes
 from trustdesk.net.http import Http, HttpFailed, Limits
+from trustdesk.seams import clock
 
 FETCHED = 40 * 1024 * 1024  # bytes of a mail or a file that a hook only names
 INBOUND, TRACKING = "inbound", "tracking"
@@ -61,7 +61,8 @@ def _header_stamp(name: str) -> Stamp:
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    "amazon_ses": Provider("AmazonSES"),
+    # Signed by Amazon, which signs for anybody: the name of our topic, or the secret, says that it is meant for us.
+    "amazon_ses": Provider("AmazonSES", ("topic_arn",), ("topic_arn",)),
     "brevo": Provider("Brevo"),
     "mailersend": Provider("MailerSend", ("inbound_secret",), ("signing_secret",)),
     # It tries again for eight hours, with the first signature as far as anybody knows, and delivers late when it is busy.
@@ -182,18 +183,23 @@ class StandardWebhook:
 class _Sns:
     """Amazon's hooks without Amazon's library, which only mail kept in S3 would need."""
 
-    basic_auth: Any
-    _CONFIRMS = re.compile(r"https://sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/\?\S+")
+    warn_if_no_basic_auth = False  # the topic will do
+    topic_arn = ""
 
     def __init__(self, **options: str) -> None:
         AnymailBaseWebhookView.__init__(self, **options)
+        if self.topic_arn and not amazon_sns.is_topic(self.topic_arn):
+            raise ValueError("topic_arn")
+
+    def validate_request(self, request: HttpRequest) -> None:
+        """Raise NotSigned unless Amazon SNS signed it, for our topic where one is set; CannotTell where that is not known now."""
+        message = orjson.loads(request.body)
+        amazon_sns.verify(message, topic=self.topic_arn, now=clock.now())
 
     def auto_confirm_sns_subscription(self, message: Mapping[str, Any]) -> None:
-        """Confirm that the topic may post to us: whoever asks has shown the secret that only its owner was given."""
-        url = str(message["SubscribeURL"])
-        if not self._CONFIRMS.fullmatch(url):
-            raise ValueError("no address of Amazon SNS")
-        Door().get(url).raise_for_status()
+        """Confirm that the topic may post to us: it is the one that is set, or whoever asks has shown the secret that only its
+        owner was given."""
+        Door().get(amazon_sns.confirms(message)).raise_for_status()
 
 
 class _SesInbound(_Sns, amazon_ses.AmazonSESInboundWebhookView):  # type: ignore[misc]  # untyped

@@ -8,7 +8,7 @@ from django.db import connection
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from trustdesk.channels import outbox
+from trustdesk.channels import outbox, sending_dns
 from trustdesk.seams import clock
 
 SENDERS = 4  # at a time, where much is waiting
@@ -54,3 +54,10 @@ def _help() -> None:
 def _send_all() -> None:
     while outbox.send_due(now=clock.now(), most=50) == 50:
         pass  # the next fifty
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="channels.check_dns")
+@app.task(name="channels.check_dns")
+def check_dns(timestamp: int, **_: object) -> None:
+    """Look at what our domains publish, each a few times a day."""
+    sending_dns.look_again(now=clock.now())

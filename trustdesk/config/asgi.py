@@ -9,22 +9,19 @@ import asyncio
 import gc
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
+from django.core.validators import validate_email
 from django.urls import get_resolver
 
+from trustdesk.config.pages import Receive, Scope, Send, Threads
 from trustdesk.config.wsgi import application as pages
 from trustdesk.desk import live as desk
 from trustdesk.ui.security import headers_before_django
 from trustdesk.widget import chat
 
 log = logging.getLogger(__name__)
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 HEADERS, HEADER_BYTES = 100, 32 * 1024
 BODY_BYTES = 256 * 1024     # a form; read before a thread is taken, so that a slow sender holds none
@@ -41,7 +38,7 @@ OFFICE, FILMS = "/back-office/", "/back-office/documents/"
 FORMS_WITH_FILES = ("/tickets/new/", "/cases/", "/back-office/images/", FILMS)  # where the body is multipart
 TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/", "/help/videos/", "/back-office/films/")
 
-_pages: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
+_pages = Threads(pages, count=settings.WEB_THREADS)
 _transfers = asyncio.Semaphore(max(1, settings.WEB_THREADS // 2))
 _SOCKETS: dict[str, Callable[[Any, Any, Any], Awaitable[None]]] = {
     "/live/chat": chat.application,
@@ -79,22 +76,20 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         return await _answer(scope, send, 413, b"Too large")
     # WSGI cannot tell X_Forwarded_For, which a proxy lets through, from X-Forwarded-For, which it wrote.
     scope = scope | {"headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
-    if files or path.startswith(TRANSFERS):
+    small = bool(lengths) and int(lengths[0]) <= BODY_BYTES and path.startswith(FORMS_WITH_FILES)  # most have no file
+    if (files or path.startswith(TRANSFERS)) and not small:
         async with _transfers:
             return await _in_thread(scope, _bounded(receive, most), send)
     try:
-        body = await asyncio.wait_for(_whole(receive, most), BODY_PAUSE)
+        async with asyncio.timeout(BODY_PAUSE):
+            body = await _whole(receive, most)
     except TimeoutError:
         return await _answer(scope, send, 408, b"Too slow")
     except ConnectionError:     # gone in the middle of it: half a form is no form
         return None
     if len(body) > most:
         return await _answer(scope, send, 413, b"Too large")
-
-    async def read() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return await _in_thread(scope, read, send)
+    return await _in_thread(scope, body, send)
 
 
 def _most(path: str, *, files: bool) -> int:
@@ -110,7 +105,7 @@ def _multipart(scope: Scope) -> bool:
     return any(name == b"content-type" and value.startswith(b"multipart/") for name, value in scope["headers"])
 
 
-async def _in_thread(scope: Scope, receive: Receive, send: Send) -> None:
+async def _in_thread(scope: Scope, body: bytes | Receive, send: Send) -> None:
     """Let Django answer; what fails around Django is answered here, with our headers."""
     begun = False
 
@@ -120,7 +115,7 @@ async def _in_thread(scope: Scope, receive: Receive, send: Send) -> None:
         await send(message)
 
     try:
-        await _pages(scope, receive, noting)
+        await _pages(scope, body, noting)
     except Exception:
         log.exception("a request failed outside Django")
         if not begun:
@@ -179,6 +174,7 @@ def _settle() -> None:
     """Load what the first request would, and make garbage collections short and rare: a full one stops everybody, 0.1 s for
     what was loaded and as much for each 5,000 open sockets."""
     get_resolver().url_patterns  # noqa: B018  imports all pages
+    validate_email("a@example.com")  # its patterns take a quarter of a second to compile
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 100)

@@ -15,7 +15,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from trustdesk.channels import mailboxes
+from trustdesk.channels import mailboxes, sending_dns
 from trustdesk.channels.models import Delivery, HookPayload, MailboxState
 from trustdesk.config import database, env
 from trustdesk.customers import accounts
@@ -119,6 +119,12 @@ def _post() -> dict[str, Any]:
     }
 
 
+def _sending() -> dict[str, Any]:
+    """What the DNS of our domains publishes, as a job saw it within the last hours; codes only."""
+    wrong = sorted({finding.code for one in sending_dns.latest() for finding in one.wrong})
+    return {"ok": not wrong, "wrong": wrong}
+
+
 def _exchange() -> dict[str, Any]:
     accounts.exchange().check()
     return {}
@@ -130,6 +136,7 @@ _CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
     "jobs": _jobs,
     "mail": _mail,
     "post": _post,
+    "mail_dns": _sending,
     "exchange": _exchange,
 }
 _NEEDED = frozenset({"database"})  # without the others customers are still served, and the page says what is missing

@@ -4,12 +4,15 @@ import logging
 import time
 from typing import Any
 
+from trustdesk.policy import tokens
+
 # PostgreSQL repeats the offending values here: "Key (handle)=(somebody@example.com) already exists".
 _VALUES = ("DETAIL:", "CONTEXT:", "HINT:")
 
 
 class OneLine(logging.Formatter):
-    """Format a record as one line: tracebacks are folded, control characters escaped, and row values left out."""
+    """Format a record as one line: tracebacks are folded, control characters escaped, row values left out, and tokens, which
+    stand in the addresses of some pages, hidden."""
 
     def __init__(self) -> None:
         super().__init__("{asctime}Z {levelname} {name} {message}", style="{", datefmt="%Y-%m-%dT%H:%M:%S")
@@ -18,7 +21,7 @@ class OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""
         lines = [line for line in super().format(record).split("\n") if not line.startswith(_VALUES)]
-        line = " | ".join(part.strip() for part in lines if part.strip())
+        line = tokens.hide(" | ".join(part.strip() for part in lines if part.strip()))
         return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 

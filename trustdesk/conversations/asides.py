@@ -23,7 +23,7 @@ from trustdesk.conversations.mail_models import SideConversation
 from trustdesk.conversations.models import Attachment, Conversation, Entry
 from trustdesk.customers.identify import handle_for
 from trustdesk.customers.models import Handle
-from trustdesk.policy import guard
+from trustdesk.policy import guard, tokens
 from trustdesk.staff.permissions import Action, Seat
 
 TEXT = 10_000  # characters of a question
@@ -89,15 +89,15 @@ def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: dat
     Raises UnableToAct: not_found, closed, spam, empty, too_long, not_a_mail, own_address (it would come back as a case), or
     customer (the address is the customer's own).
     """
-    recipient, text = recipient.strip().lower(), text.strip()
+    recipient, text = recipient.strip().lower(), tokens.hide(text.strip())
     _check(recipient, text)
     masked = guard.mask(text)
     with acting.on(conversation_id, now=now, seat=seat, action=Action.NOTE) as act:
         act.refuse_closed()
         act.refuse_spam()
         case = Conversation.objects.get(pk=conversation_id)
-        own = Handle.objects.filter(customer=case.customer_id, kind=Handle.Kind.MAIL, value__iexact=recipient)
-        if recipient == case.answer_to.lower() or own.exists():
+        own = Handle.objects.filter(customer=case.customer_id, kind=Handle.Kind.MAIL).values_list("value", flat=True)
+        if addresses.folded(recipient) in {addresses.folded(one) for one in (case.answer_to, *own) if one}:
             raise acting.UnableToAct("customer")
         side, _new = SideConversation.objects.get_or_create(
             conversation=case,

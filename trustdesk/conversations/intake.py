@@ -5,15 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
 
 from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import announce, mail_parts, queue, rulebook, statements, threads, timeline, urgency
-from trustdesk.conversations.threads import Arrival, Case, Message
+from trustdesk.conversations import (
+    announce,
+    arrivals,
+    mail_parts,
+    queue,
+    rulebook,
+    statements,
+    threads,
+    timeline,
+    urgency,
+)
+from trustdesk.conversations.arrivals import Arrival, Received
+from trustdesk.conversations.threads import Case, Message
 from trustdesk.policy import evidence, guard
 from trustdesk.realtime import jobs
 from trustdesk.realtime.group_commit import GroupCommit
@@ -29,49 +40,34 @@ class UnknownFile(Exception):
     """A message names a file that its sender has not uploaded here, or that is already in a message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What became of a message: its line on the timeline, made now or (`known`) earlier."""
-
-    conversation_id: int
-    reference: str
-    team_id: int | None
-    seq: int
-    at: datetime
-    text: str  # as stored
-    masked: tuple[str, ...]  # kinds of secrets taken out
-    known: bool
-    opened: bool  # a new case was opened for it
-
-
 def receive(*, messages: Sequence[Arrival], now: datetime) -> list[Received]:
-    """Store messages as `receive_each` does; raises the first UnknownFile, the other messages being stored."""
+    """Store messages as `receive_each` does; raises the first refusal, the other messages being stored."""
     outcomes = receive_each(messages=messages, now=now)
     for outcome in outcomes:
-        if isinstance(outcome, UnknownFile):
+        if isinstance(outcome, Exception):
             raise outcome
     return [outcome for outcome in outcomes if isinstance(outcome, Received)]
 
 
-def receive_each(*, messages: Sequence[Arrival], now: datetime) -> list[Received | UnknownFile]:
+def receive_each(*, messages: Sequence[Arrival], now: datetime) -> list[Received | Exception]:
     """Store messages, in order, in one transaction; return what became of each.
 
     A message whose (inbox, external_id) is known is answered with the line it made then; one that names a file its sender
-    has not uploaded is answered with UnknownFile and not stored. Raises a django.db error with nothing stored. The number
-    of statements does not depend on the number of messages.
+    has not uploaded is answered with UnknownFile and not stored, and one that what goes beside it does not admit with the reason.
+    Raises a django.db error with nothing stored. The number of statements does not depend on the number of messages.
     """
     guarded = [_guard(arrival) for arrival in messages]
     queue.prepare(now=now)
     for attempt in range(3):
         try:
             with transaction.atomic(), statements.link(pipelined=True) as link:
-                whole = _with_their_files(link, guarded)
-                stored = iter(
-                    _store(link, [message for message in guarded if id(message) in whole], now) if whole else ()
-                )
-                received: list[Received | UnknownFile] = [
-                    next(stored) if id(message) in whole else UnknownFile() for message in guarded
-                ]
+                refused = _refused(link, guarded, now)
+                taken = [message for message in guarded if id(message) not in refused]
+                stored = _store(link, taken, now) if taken else []
+                pairs = [(message.arrival, one) for message, one in zip(taken, stored, strict=True)]
+                arrivals.keep(link, pairs, now=now)
+                found = iter(stored)
+                received: list[Received | Exception] = [refused.get(id(one)) or next(found) for one in guarded]
                 failpoints.hit("before_commit")
             break
         except IntegrityError:  # another process made the same handle, thread or message a moment ago
@@ -145,17 +141,24 @@ def _store(link: statements.Link, messages: Sequence[Message], now: datetime) ->
     return [_received(one, cases.get(one.key), known, made) for one in messages]
 
 
-def _with_their_files(link: statements.Link, messages: Sequence[Message]) -> set[int]:
-    """Return the `id()` of the messages whose files their senders have uploaded and not sent yet, or that are known."""
+def _refused(link: statements.Link, messages: Sequence[Message], now: datetime) -> dict[int, Exception]:
+    """Return by `id()` the messages that are not stored, and why."""
+    answers = arrivals.admit(link, [message.arrival for message in messages], now=now)
+    refused = {id(message): why for message, why in zip(messages, answers, strict=True) if why is not None}
+    return refused | _without_their_files(link, [message for message in messages if id(message) not in refused])
+
+
+def _without_their_files(link: statements.Link, messages: Sequence[Message]) -> dict[int, Exception]:
+    """Find the messages with files that their senders have not uploaded, or have sent before; known ones are let be."""
     keys = {key for message in messages for key in message.arrival.inbound.uploads}
     if not keys:
-        return {id(message) for message in messages}
+        return {}
     rows = link.execute(statements.UPLOADED, (sorted(keys),)).fetchall()
     uploaded = {(row.kind, row.value, row.key) for row in rows}
     lacking = [one for one in messages if not {(*one.key[2:], key) for key in one.arrival.inbound.uploads} <= uploaded]
     known = timeline.known(link, [(one.arrival.inbox_id, one.arrival.inbound.external_id) for one in lacking])
-    refused = {id(one) for one in lacking if (one.arrival.inbox_id, one.arrival.inbound.external_id) not in known}
-    return {id(message) for message in messages} - refused
+    unknown = [one for one in lacking if (one.arrival.inbox_id, one.arrival.inbound.external_id) not in known]
+    return {id(one): UnknownFile() for one in unknown}
 
 
 # 4 append

@@ -15,8 +15,8 @@ from email.parser import BytesHeaderParser
 
 from django.db.models import Q, QuerySet
 
-from trustdesk.channels import addresses, mail_reader, post
-from trustdesk.channels.models import HookPayload, Inbox, MailboxState
+from trustdesk.channels import addresses, mail_reader, missing, post
+from trustdesk.channels.models import HookPayload, Inbox, MailboxState, MissingMail
 from trustdesk.conversations import mailroom
 from trustdesk.policy import guard
 from trustdesk.staff import permissions
@@ -28,6 +28,7 @@ _HEAD = 64_000  # bytes at the beginning of a mail in which its head is looked f
 _FIELD = 300  # characters of one field that are shown
 _TEXT = 20_000  # characters of a text that are shown
 _FILES = 50
+MOST_MISSING = 10_000  # that are counted, of all mailboxes together
 
 State = HookPayload.State
 _FOR_STAFF = (State.UNREADABLE, State.HELD)
@@ -41,6 +42,7 @@ class NotFound(Exception):
 class Mailbox:
     """One mailbox of ours. Every mail we ever stored is in one of the four states; `missing` names the gaps by UID."""
 
+    id: int
     address: str
     team: Team | None
     enabled: bool
@@ -52,6 +54,7 @@ class Mailbox:
     held: int
     missing: tuple[int, ...]
     problem: str  # a code; "": it works
+    stuck_at: datetime | None  # last time that fetching hung and was begun anew
     alive_at: datetime | None
     looked_at: datetime | None
 
@@ -111,11 +114,21 @@ def may_look(seat: Seat) -> bool:
 
 
 def mailboxes(seat: Seat) -> list[Mailbox]:
-    """List the mailboxes that this agent looks after, with three statements."""
+    """List the mailboxes that this agent looks after, with four statements."""
     rows = list(Inbox.objects.filter(_own(seat), kind="email").select_related("team").order_by("id"))
     states = {row.inbox_id: row for row in MailboxState.objects.filter(inbox__in=rows)}
     counts = post.counts()
-    return [_mailbox(row, states.get(row.pk), counts.get(row.pk, {})) for row in rows]
+    gaps: dict[int, list[int]] = {}
+    for inbox, uid in MissingMail.objects.filter(inbox__in=rows).order_by("uid").values_list("inbox_id", "uid")[:MOST_MISSING]:
+        gaps.setdefault(inbox, []).append(uid)
+    return [_mailbox(row, states.get(row.pk), counts.get(row.pk, {}), gaps.get(row.pk, [])) for row in rows]
+
+
+def ask_again(seat: Seat, inbox_id: int, *, now: datetime) -> int:
+    """Have a mailbox's server asked again for what it could not give; return for how many. Raises NotFound."""
+    if not Inbox.objects.filter(_own(seat), pk=inbox_id, kind="email").exists():
+        raise NotFound
+    return missing.ask_again(inbox_id, now=now)
 
 
 def stuck(seat: Seat, *, after: int = 0) -> Page:
@@ -181,8 +194,9 @@ def _stuck(seat: Seat) -> QuerySet[HookPayload]:
     return HookPayload.objects.filter(_own(seat, "inbox__"), state__in=_FOR_STAFF)
 
 
-def _mailbox(row: Inbox, state: MailboxState | None, counted: dict[str, int]) -> Mailbox:
+def _mailbox(row: Inbox, state: MailboxState | None, counted: dict[str, int], gaps: list[int]) -> Mailbox:
     return Mailbox(
+        id=row.pk,
         address=row.address or addresses.default(),
         team=row.team,
         enabled=row.enabled,
@@ -192,8 +206,9 @@ def _mailbox(row: Inbox, state: MailboxState | None, counted: dict[str, int]) ->
         waiting=counted.get(State.STORED, 0),
         unreadable=counted.get(State.UNREADABLE, 0),
         held=counted.get(State.HELD, 0),
-        missing=tuple(state.missing) if state else (),
+        missing=tuple(gaps),
         problem=state.problem if state else "",
+        stuck_at=state.stuck_at if state else None,
         alive_at=state.alive_at if state else None,
         looked_at=state.looked_at if state else None,
     )

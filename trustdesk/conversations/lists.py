@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import JSONObject, Left
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, JSONObject, Left, NullIf
 
 from trustdesk.conversations import queries
 from trustdesk.conversations.models import Conversation, Entry, Evidence
@@ -201,7 +202,9 @@ def _found(text: str) -> Q:
 
 def _details(ids: list[int]) -> QuerySet[Conversation, Any]:
     newest = Entry.objects.filter(conversation=OuterRef("pk"), kind=Entry.Kind.MESSAGE).order_by("-seq")
-    last = newest.values(it=JSONObject(text=Left("text", PREVIEW), author="author", agent="agent_id", seq="seq"))[:1]
+    # A reply may be an article and no word.
+    said = Coalesce(NullIf("text", Value("")), KT("data__articles__0__title"), Value(""))
+    last = newest.values(it=JSONObject(text=Left(said, PREVIEW), author="author", agent="agent_id", seq="seq"))[:1]
     return Conversation.objects.filter(pk__in=ids).values(
         "pk", "reference", "subject", "status", "priority", "inbox__kind", "customer__name", "type__label",
         "type__label_zh", "assignee_id", "assignee__display_name", "waiting_since", "updated_at", "agent_seq",

@@ -19,6 +19,7 @@ from django.utils.translation import override
 
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.models import Delivery
+from trustdesk.conversations import articles
 from trustdesk.conversations.mail_models import MailPart
 from trustdesk.conversations.models import Conversation, Entry, Promise
 from trustdesk.conversations.wording import case_page, lasting
@@ -37,7 +38,7 @@ def acknowledge(case: Conversation, *, key: str, confirm: str, now: datetime) ->
     if not case.answer_to or case.spam_at is not None or _acknowledged_lately(case.answer_to, now):
         return
     with override(case.locale):
-        subject, lines = _received(case) if case.answer_proved or _known(case.answer_to) else _neutral(confirm)
+        subject, lines = _received(case, now) if case.answer_proved or _known(case.answer_to) else _neutral(confirm)
         if is_throw_away(case.answer_to):
             lines.append(
                 _(
@@ -53,20 +54,23 @@ def answer(case: Conversation, *, now: datetime) -> None:
     said = list(
         case.entries.filter(kind=Entry.Kind.MESSAGE, author=Entry.Author.AGENT, visible=True)
         .order_by("seq")
-        .values_list("seq", "text")
+        .values_list("seq", "text", "data")
     )
     mailed = set(Delivery.objects.filter(conversation_id=case.pk, purpose="reply").values_list("key", flat=True))
-    for seq, text in said:
+    for seq, text, data in said:
         key = f"reply:{case.pk}:{seq}"
         if key in mailed or not case.answer_to:
             continue
         with override(case.locale):
             subject = f"Re: {case.subject}" if case.answer_proved else _plain_subject()
-            lines = [text, _("Case %(reference)s. To answer, just reply to this mail.") % {"reference": case.reference}]
+            lines = [
+                articles.written(text, data),
+                _("Case %(reference)s. To answer, just reply to this mail.") % {"reference": case.reference},
+            ]
         _queue(case, key=key, purpose="reply", subject=subject, lines=lines, about=_about(case, seq), now=now)
 
 
-def _received(case: Conversation) -> tuple[str, list[str]]:
+def _received(case: Conversation, now: datetime) -> tuple[str, list[str]]:
     lines = [_("We have your mail. Your case number is %(reference)s.") % {"reference": case.reference}]
     promise = Promise.objects.filter(conversation=case).first()
     if promise is not None:
@@ -74,6 +78,7 @@ def _received(case: Conversation) -> tuple[str, list[str]]:
     lines.append(_("It comes to this address. To add something, just reply to this mail."))
     if case.answer_proved:
         lines.append(_("Follow and answer it here: %(url)s") % {"url": case_page(case.reference)})
+    lines += articles.acknowledged(case, now=now)
     return _("Your case number: %(reference)s") % {"reference": case.reference}, lines
 
 

@@ -15,14 +15,14 @@ from trustdesk.channels.addresses import Route
 from trustdesk.channels.contract import Inbound, MailFacts
 from trustdesk.channels.mail_reader import Mail
 from trustdesk.conversations import attachments, expectations
+from trustdesk.conversations.arrivals import Arrival
 from trustdesk.conversations.attachments import UploadRefused
 from trustdesk.conversations.models import Attachment, Conversation, Thread
-from trustdesk.conversations.threads import Arrival
 from trustdesk.customers import accounts, phrases
 from trustdesk.customers.models import Handle
 from trustdesk.exchange.contract import ExchangeRefused, ExchangeUnavailable
 from trustdesk.policy import mail as policy
-from trustdesk.policy import proof
+from trustdesk.policy import proof, tokens
 from trustdesk.policy.evidence import Fact
 from trustdesk.policy.mail import Decision, Fate, Verdict
 from trustdesk.policy.proof import Proof
@@ -86,7 +86,7 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
     proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
     # In somebody's case a mail proves its sender only where the case is known to be that sender's.
     proves = proved and (decision.fate is Fate.OPEN or _is_his(decision, letter.sender))
-    subject = policy.plain_subject(read.subject).replace("\0", "")[:200]
+    subject = kept(policy.plain_subject(read.subject))[:200]
     opens = decision.fate is Fate.OPEN
     code = policy.type_of(read.subject) or (ours.type_code if ours else "")
     locale = policy.language_of(f"{subject}\n{said}")
@@ -104,7 +104,7 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
             handle=sender,
             text=said[:TEXT],
             sent_at=read.sent_at or letter.claimed.received_at,
-            name=read.sender.name[:200] if read.sender else "",
+            name=kept(read.sender.name)[:200] if read.sender else "",
             locale=locale,
             proof=Proof.CONTACT if proves else Proof.NOBODY,
             proof_until=now + proof.lasts(Proof.CONTACT) if proves else None,
@@ -145,15 +145,15 @@ def facts(
         quoted=kept(rest + letter.mail.quoted, phrase=letter.phrase),
         html=kept(read.html, phrase=letter.phrase),
         inline=tuple((content_id, key) for content_id, key in files if content_id),
-        refused_files=tuple((name.replace("\0", ""), code) for name, code in refused),
+        refused_files=tuple((kept(name), code) for name, code in refused),
         payload_id=letter.claimed.id,
     )
 
 
 def kept(text: str, *, phrase: str = "") -> str:
-    """Return a text as it may be stored: PostgreSQL knows no NUL, nobody needs our made addresses, and the sender's own
-    anti-phishing phrase, which programs quote from our mail, is none of staff's business."""
-    return phrases.hide(addresses.without_tokens(text.replace("\0", "")), phrase=phrase)
+    """Return a text as it may be stored: PostgreSQL knows no NUL, nobody needs our made addresses and links, and the sender's
+    own anti-phishing phrase, which programs quote from our mail, is none of staff's business."""
+    return phrases.hide(tokens.hide(text.replace("\0", "")), phrase=phrase)
 
 
 def _account(sender: str) -> tuple[Fact, ...]:
@@ -180,7 +180,7 @@ def store_files(
                 handle_kind=Handle.Kind.MAIL,
                 handle=sender,
                 client_id=f"{letter.fingerprint[5:53]}:{number}",
-                name=file.name or "file",
+                name=kept(file.name) or "file",
                 size=len(file.content),
                 media_type=file.media_type,
                 now=now,

@@ -35,6 +35,8 @@ class AddressForm(WagtailAdminModelForm):  # type: ignore[misc]  # Wagtail ships
         self.fields["type_code"].choices = [("", "–"), *editing.type_choices(get_language() or "")]
         self.fields["team"].required = False
         if self.instance.pk:
+            self.initial["name"] = self.instance.shown_name
+        if self.instance.pk:
             self.fields["address"].disabled = True
         else:
             self.fields["address"].required = True

@@ -9,7 +9,7 @@ import orjson
 
 from trustdesk.channels.contract import MailFacts
 from trustdesk.conversations import mail_html, statements, timeline
-from trustdesk.policy import guard
+from trustdesk.policy import guard, tokens
 
 QUOTED = 100_000  # characters of a history that are kept
 
@@ -20,7 +20,7 @@ def guarded(mail: MailFacts, *, secret: bool) -> tuple[MailFacts, tuple[str, ...
     HTML can hide one between its tags: where there is a secret anywhere (`secret`: in the text), none of it is kept.
     """
     quoted = guard.mask(mail.quoted[:QUOTED])
-    html = mail_html.clean(mail.html, files=dict(mail.inline))
+    html = tokens.hide(mail_html.clean(mail.html, files=dict(mail.inline)))  # again: now nothing is written as &#58;
     # The text and the HTML of a mail may say different things, and only the text was looked through so far.
     hidden = [found for words in mail_html.words(html) for found in guard.mask(words).found]
     kept = replace(

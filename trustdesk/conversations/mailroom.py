@@ -210,20 +210,12 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
 def _bounced(letter: Letter, _decision: Decision, now: datetime) -> None:
     """Note a bounce on the delivery whose return path it came to. Anybody can write a mail that looks like one (E-17)."""
     token = next((one.token for one in letter.routes if one.bounce), "")
-    recipient = next(iter(letter.mail.bounces), None)
-    if not token or recipient is None:
-        post.held(letter.claimed.id, reason="bounce", now=now)
-        return
-    delivery = outbox.bounced(token=token, hard=recipient.hard, status=recipient.status, now=now)
-    if delivery is not None:
-        returned_mail.say_bounced(
-            delivery, hard=recipient.hard, status=recipient.status, reason=recipient.reason, now=now
-        )
-    known = delivery or outbox.returned(token)
+    known = outbox.returned(token) if token and letter.mail.bounces else None
     if known is None:
         post.held(letter.claimed.id, reason="bounce", now=now)
-    else:
-        post.processed({letter.claimed.id: known.conversation_id}, now=now)
+        return
+    returned_mail.note(token, letter.mail.bounces, recipient=known.recipient, now=now)
+    post.processed({letter.claimed.id: known.conversation_id}, now=now)
 
 
 def _complained(letter: Letter, _decision: Decision, now: datetime) -> None:

@@ -7,8 +7,9 @@ it is confirmed nothing else leaves for that address; then everything that waite
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -18,7 +19,7 @@ from django.utils.translation import override
 
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.models import Delivery
-from trustdesk.conversations import mail_answers
+from trustdesk.conversations import articles, mail_answers
 from trustdesk.conversations.models import Conversation, Letter, Promise
 from trustdesk.conversations.wording import case_page, lasting
 
@@ -35,12 +36,16 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
     """Mail what happened to these cases; `what` is opened, proof or resolved. The same twice is one letter."""
     for identity in conversation_ids:
         with transaction.atomic():
-            case = Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox").get(pk=identity)
+            case = (
+                Conversation.objects.select_for_update(no_key=True, of=("self",))
+                .select_related("inbox")
+                .get(pk=identity)
+            )
             key = f"{what}:{case.pk}:{_when(case, what)}"
             if what == "opened" and case.inbox.kind == "email":
                 _acknowledge(case, key, now)
             elif case.spam_at is None:
-                _mail(case, key, what, lambda: _LETTERS[what](case), now)  # noqa: B023
+                _mail(case, key, what, lambda: _LETTERS[what](case, now), now)  # noqa: B023
 
 
 def mail_unread(*, conversation_id: int, now: datetime) -> None:
@@ -50,7 +55,9 @@ def mail_unread(*, conversation_id: int, now: datetime) -> None:
     """
     with transaction.atomic():
         case = (
-            Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox").get(pk=conversation_id)
+            Conversation.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("inbox")
+            .get(pk=conversation_id)
         )
         if case.inbox.kind == "email":  # it came by mail, so it is answered by mail, whatever was read where
             mail_answers.answer(case, now=now)
@@ -58,12 +65,12 @@ def mail_unread(*, conversation_id: int, now: datetime) -> None:
         unread = list(
             case.entries.filter(kind="message", author="agent", seq__gt=case.customer_seq, visible=True)
             .order_by("seq")
-            .values_list("seq", "text")
+            .values_list("seq", "text", "data")
         )
         if not unread:
             return
         last = unread[-1][0]
-        sent = _mail(case, f"unread:{case.pk}:{last}", "answer", lambda: _answer(case, [text for _, text in unread]), now)
+        sent = _mail(case, f"unread:{case.pk}:{last}", "answer", lambda: _answer(case, unread), now)
         if sent and case.answer_proved:
             case.customer_seq = last
             case.save(update_fields=["customer_seq"])
@@ -119,7 +126,7 @@ def _confirm(case: Conversation) -> tuple[str, list[str]]:
     ]
 
 
-def _opened(case: Conversation) -> tuple[str, list[str]]:
+def _opened(case: Conversation, now: datetime) -> tuple[str, list[str]]:
     subject = _("Your case number: %(reference)s") % {"reference": case.reference}
     lines = [_("We have your request. Its number is %(reference)s.") % {"reference": case.reference}]
     promise = Promise.objects.filter(conversation=case).first()
@@ -130,10 +137,11 @@ def _opened(case: Conversation) -> tuple[str, list[str]]:
         _("Answers come from %(mail)s. Look in the spam folder, too, and put the address on your allow list.")
         % {"mail": settings.DEFAULT_FROM_EMAIL}
     )
-    return subject, lines
+    return subject, lines + articles.acknowledged(case, now=now)
 
 
-def _answer(case: Conversation, texts: list[str]) -> tuple[str, list[str]]:
+def _answer(case: Conversation, said: Sequence[tuple[int, str, Mapping[str, Any]]]) -> tuple[str, list[str]]:
+    texts = [articles.written(text, data) for _seq, text, data in said]
     subject = _("Answer to your case %(reference)s") % {"reference": case.reference}
     return subject, [*texts, _("To answer, open your case: %(url)s") % {"url": case_page(case.reference)}]
 
@@ -145,14 +153,14 @@ def _progress(case: Conversation) -> tuple[str, list[str]]:
     ]
 
 
-def _proof(case: Conversation) -> tuple[str, list[str]]:
+def _proof(case: Conversation, _now: datetime) -> tuple[str, list[str]]:
     return _("Your case %(reference)s: please show that it is you") % {"reference": case.reference}, [
         _("To go on with your case we need to know that it is you. You do that on a page of ours, never by mail."),
         _("Open your case: %(url)s") % {"url": case_page(case.reference)},
     ]
 
 
-def _resolved(case: Conversation) -> tuple[str, list[str]]:
+def _resolved(case: Conversation, _now: datetime) -> tuple[str, list[str]]:
     return _("Your case %(reference)s is resolved") % {"reference": case.reference}, [
         _("We believe that your case is resolved. Is it not? Open it within seven days and write to us again."),
         _("Open your case: %(url)s") % {"url": case_page(case.reference)},
@@ -220,4 +228,3 @@ def _state(status: str) -> str:
         Status.RESOLVED: _("resolved"),
         Status.CLOSED: _("closed"),
     }[Status(status)]
-

@@ -48,7 +48,9 @@ def _note(receipt: ProviderReceipt, now: datetime) -> int | None:
     elif receipt.state == "complained":
         delivery = outbox.complained(provider_id=named, now=now)
     elif receipt.state in ("bounced", "rejected"):
-        delivery = outbox.bounced(provider_id=named, hard=receipt.hard, status=receipt.status, now=now)
+        delivery = outbox.bounced(
+            provider_id=named, hard=receipt.hard, status=receipt.status, now=now, recipient=receipt.recipient
+        )
     else:  # deferred: the provider goes on trying
         return None
     if delivery is None or delivery.conversation_id is None:
@@ -56,5 +58,7 @@ def _note(receipt: ProviderReceipt, now: datetime) -> int | None:
     if receipt.state == "complained":
         returned_mail.say_complained(delivery, now=now)
     elif receipt.state != "delivered":
-        returned_mail.say_bounced(delivery, hard=receipt.hard, status=receipt.status, reason=receipt.state, now=now)
+        returned_mail.say_bounced(
+            delivery, hard=receipt.hard, status=receipt.status, reason=receipt.state, now=now, to=receipt.recipient
+        )
     return delivery.conversation_id

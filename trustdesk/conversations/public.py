@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from trustdesk.conversations import ownership, presence, queue, rulebook, statements
+from trustdesk.conversations import articles, ownership, presence, queue, rulebook, statements
+from trustdesk.conversations.articles import Card
 from trustdesk.conversations.expectations import Expected
 from trustdesk.conversations.models import Attachment, Conversation, History, Proving, Thread
 from trustdesk.conversations.overview import (
@@ -36,6 +37,7 @@ from trustdesk.policy.proof import Proof
 __all__ = [
     "PAGE",
     "PAGE_TEXT",
+    "Card",
     "Case",
     "CaseFacts",
     "CaseLine",
@@ -118,6 +120,7 @@ class Line:
     event: str
     params: Mapping[str, Any]
     files: tuple[File, ...]
+    articles: tuple[Card, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +248,7 @@ def _line(row: Any, files: tuple[File, ...]) -> Line:
         row.event,
         params,
         files,
+        articles.read(data),
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db import transaction
 
-from trustdesk.conversations import announce, queue, rulebook, statements, timeline
+from trustdesk.conversations import announce, articles, queue, rulebook, statements, timeline
+from trustdesk.knowledge.library import Library
 from trustdesk.policy import guard
 from trustdesk.realtime import jobs
 from trustdesk.realtime.group_commit import GroupCommit
@@ -24,7 +25,7 @@ UNREAD = timedelta(minutes=1)  # a reply not read by then goes to the address th
 
 
 class UnableToReply(Exception):
-    """`code`: not_allowed, closed, spam, or not_found. Trying again does not help."""
+    """`code`: not_allowed, closed, spam, not_found, article_gone or too_many_articles. Trying again does not help."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -33,13 +34,15 @@ class UnableToReply(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an agent says: to the customer, or (`note`) only to colleagues. `client_id` is made by the desk's page."""
+    """What an agent says: to the customer, or (`note`) only to colleagues. `client_id` is made by the desk's page;
+    `articles`: ids of the articles it comes with."""
 
     conversation_id: int
     agent_id: int
     client_id: str
     text: str
     note: bool = False
+    articles: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,17 @@ def send(*, replies: Sequence[Reply], now: datetime) -> list[Sent]:
     Raises UnableToReply when one of them may not be said, with nothing stored.
     """
     guarded = [guard.mask(reply.text) for reply in replies]
+    shelf = articles.shelf() if any(reply.articles for reply in replies) else None
     with transaction.atomic(), statements.link(pipelined=True) as link:
-        sent = _store(link, list(zip(replies, guarded, strict=True)), now)
+        sent = _store(link, list(zip(replies, guarded, strict=True)), shelf, now)
         failpoints.hit("before_commit")
     failpoints.hit("after_commit")
     return sent
 
 
-def _store(link: statements.Link, replies: Sequence[tuple[Reply, guard.Masked]], now: datetime) -> list[Sent]:
+def _store(
+    link: statements.Link, replies: Sequence[tuple[Reply, guard.Masked]], shelf: Library | None, now: datetime
+) -> list[Sent]:
     asked = link.execute(permissions.SEATS, (sorted({reply.agent_id for reply, _ in replies}),))
     cases, _ = timeline.lock(link, [reply.conversation_id for reply, _ in replies])
     seats = permissions.seated(asked.fetchall())
@@ -85,7 +91,10 @@ def _store(link: statements.Link, replies: Sequence[tuple[Reply, guard.Masked]],
         if keys[reply] not in known:  # what was said before is answered again, whatever has become of the case since
             _check(reply, seats.get(reply.agent_id), cases[reply.conversation_id])
             fresh.setdefault(keys[reply], (reply, masked))
-    drafts = [_draft(reply, masked, key) for key, (reply, masked) in fresh.items()]
+    drafts = [
+        _draft(reply, masked, key, _cards(reply, shelf, cases[reply.conversation_id].locale))
+        for key, (reply, masked) in fresh.items()
+    ]
     taken = {
         reply.conversation_id: reply
         for reply, _ in fresh.values()
@@ -138,7 +147,16 @@ def _check(reply: Reply, seat: permissions.Seat | None, row: Any) -> None:
         raise UnableToReply("spam")
 
 
-def _draft(reply: Reply, masked: guard.Masked, key: tuple[int, str]) -> timeline.Draft:
+def _cards(reply: Reply, shelf: Library | None, locale: str) -> list[dict[str, Any]]:
+    if shelf is None or not reply.articles:
+        return []
+    try:
+        return articles.stored(articles.chosen(reply.articles, among=shelf, locale=locale))
+    except articles.UnableToInsert as refused:
+        raise UnableToReply(refused.code) from None
+
+
+def _draft(reply: Reply, masked: guard.Masked, key: tuple[int, str], cards: list[dict[str, Any]]) -> timeline.Draft:
     kinds = tuple(dict.fromkeys(finding.kind for finding in masked.found))
     return timeline.Draft(
         reply.conversation_id,
@@ -149,7 +167,7 @@ def _draft(reply: Reply, masked: guard.Masked, key: tuple[int, str]) -> timeline
         text=masked.text,
         agent_id=reply.agent_id,
         external_id=key[1],
-        data={"masked": kinds} if kinds else {},
+        data=({"masked": kinds} if kinds else {}) | ({"articles": cards} if cards else {}),
     )
 
 

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from trustdesk.conversations import acting, announce, notices, ownership, rulebook
 from trustdesk.conversations.acting import UnableToAct
+from trustdesk.conversations.arrivals import Beside, Received
 from trustdesk.conversations.attachments import Announced, NotServed, UploadRefused
 from trustdesk.conversations.attachments import announce as announce_upload
 from trustdesk.conversations.attachments import open_for as open_file
@@ -26,7 +27,16 @@ from trustdesk.conversations.pieces import receive as store_piece
 from trustdesk.conversations.proving import WAYS, Step
 from trustdesk.conversations.proving import check as check_proof
 from trustdesk.conversations.proving import start as start_proof
-from trustdesk.conversations.tickets import Added, FormRefused, Opened, add_message, check_form, open_case
+from trustdesk.conversations.statements import Link, columns
+from trustdesk.conversations.tickets import (
+    Added,
+    FormRefused,
+    Opened,
+    SeenBefore,
+    add_message,
+    check_form,
+    open_case,
+)
 from trustdesk.conversations.transcript import UnableToMail, render_text
 from trustdesk.conversations.transcript import find as find_transcript
 from trustdesk.conversations.transcript import mail as mail_transcript
@@ -45,9 +55,13 @@ __all__ = [
     "WAYS",
     "Added",
     "Announced",
+    "Beside",
     "FormRefused",
+    "Link",
     "NotServed",
     "Opened",
+    "Received",
+    "SeenBefore",
     "Step",
     "UnableToAct",
     "UnableToMail",
@@ -60,6 +74,7 @@ __all__ = [
     "check_proof",
     "claim_mail",
     "close",
+    "columns",
     "confirm_mail",
     "end",
     "find_transcript",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -16,6 +17,11 @@ FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS
 LEFT JOIN customers_handle h ON h.kind = k.kind AND h.value = k.value
 LEFT JOIN customers_customer cu ON cu.id = h.customer_id
 LEFT JOIN conversations_thread t ON t.inbox_id = k.inbox AND t.external = k.external
+"""
+
+SEEN = """
+SELECT h.kind, h.value FROM unnest(%s::text[], %s::text[]) AS k (kind, value)
+JOIN customers_handle h ON h.kind = k.kind AND h.value = k.value
 """
 
 # NO KEY: an entry's foreign-key check elsewhere must not wait for us.
@@ -171,6 +177,24 @@ def link(*, pipelined: bool = False) -> Iterator[Link]:
         defer()
 
 
-def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """Turn rows into the column arrays that unnest takes; `width` for when there are no rows."""
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[str]:
+    """Turn rows into the column arrays that unnest takes; `width` for when there are no rows.
+
+    Written out as PostgreSQL reads arrays: at a fifth of what the driver takes for lists, and of one type whatever is in
+    them, so that each statement is prepared once.
+    """
+    return [f"{{{','.join(map(_element, column))}}}" for column in zip(*rows, strict=True)] if rows else ["{}"] * width
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        if "\\" in value or '"' in value:
+            value = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{value}"'
+    if isinstance(value, int):  # true and false are some, too
+        return str(value) if isinstance(value, bool) else str(int(value))
+    if isinstance(value, datetime):
+        return f'"{value.isoformat()}"'
+    raise TypeError(f"no column holds a {type(value).__name__}")

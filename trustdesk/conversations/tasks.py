@@ -5,8 +5,8 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from trustdesk.channels import post
-from trustdesk.conversations import assignment, attachments, mailroom, notices, pieces, resolution
+from trustdesk.channels import outbox, post
+from trustdesk.conversations import assignment, attachments, mailroom, notices, pieces, resolution, returned_mail
 from trustdesk.seams import clock
 
 # What is only in a job until it has run – an answer to be mailed – is tried for a good hour before somebody has to look.
@@ -43,6 +43,12 @@ def tell(what: str, conversation_ids: list[int], **_: object) -> None:
 def mail_unread(conversation_id: int, **_: object) -> None:
     """Mail the answers that the customer has not read."""
     notices.mail_unread(conversation_id=conversation_id, now=clock.now())
+
+
+@app.task(name=outbox.FAILED_JOB, retry=AGAIN)
+def mail_failed(delivery_id: int, **_: object) -> None:
+    """Tell a case that a mail about it did not go out."""
+    returned_mail.say_failed(delivery_id, now=clock.now())
 
 
 @app.task(name="conversations.mail_progress")

@@ -10,17 +10,9 @@ from typing import Any
 
 from trustdesk.channels.contract import Inbound, MailFacts
 from trustdesk.conversations import rulebook, statements, timeline, urgency
+from trustdesk.conversations.arrivals import Arrival
 from trustdesk.conversations.expectations import Expected
 from trustdesk.policy import evidence, guard, reference
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One message, the inbox it came to, and what its sender was told to expect if it opens a case."""
-
-    inbox_id: int
-    inbound: Inbound
-    expected: Expected | None = None
 
 
 @dataclass(slots=True)

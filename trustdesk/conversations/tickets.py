@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import expectations, intake, ownership, rulebook
+from trustdesk.conversations import expectations, intake, ownership, rulebook, statements
+from trustdesk.conversations.arrivals import Beside
 from trustdesk.conversations.expectations import Expected
 from trustdesk.conversations.models import Conversation, Thread
 from trustdesk.customers.visitors import Visitor
@@ -34,6 +35,28 @@ class FormRefused(Exception):
     def __init__(self, problems: Mapping[str, forms.Problem]) -> None:
         super().__init__(", ".join(problems))
         self.problems = dict(problems)
+
+
+class SeenBefore(Exception):
+    """The sender may have cases already: look for the same matter among them first. Nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyNew(Beside):
+    """Lets a message in only where nobody of this handle has been seen."""
+
+    kind: str
+    value: str
+
+    @classmethod
+    def admit(
+        cls, link: statements.Link, asked: Sequence[OnlyNew], *, now: datetime
+    ) -> list[Exception | None]:
+        """Refuse with SeenBefore."""
+        handles = [(one.kind, one.value) for one in asked]
+        rows = link.execute(statements.SEEN, statements.columns(handles, 2)).fetchall()
+        seen = {(row.kind, row.value) for row in rows}
+        return [SeenBefore() if handle in seen else None for handle in handles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +106,14 @@ def open_case(
     locale: str,
     now: datetime,
     identity: str = "",
+    beside: Beside | None = None,
+    only_new: bool = False,
 ) -> Opened:
     """Open a case with the answers to a form; the same again, under the same `identity` or within ten minutes, is the same case.
 
-    `mail` is where a stranger wants to be answered; of anybody else the address is known. Raises FormRefused, LookupError
-    for an unknown type, intake.UnknownFile, group_commit.Unavailable.
+    `mail` is where a stranger wants to be answered; of anybody else the address is known. `beside` is stored with the case, or
+    keeps it out. Raises FormRefused, LookupError for an unknown type, intake.UnknownFile, group_commit.Unavailable, what
+    `beside` refuses it with, and with `only_new` SeenBefore for anybody who may have a case already.
     """
     checked = check_form(code, given)
     text, subject, mail = text.strip(), " ".join(subject.split()), mail.strip()
@@ -95,6 +121,10 @@ def open_case(
     problems = dict(checked.problems) | _problems(visitor, text, subject, mail, wanted=wanted)
     if problems:
         raise FormRefused(problems)
+    if only_new:
+        if visitor.proved:
+            raise SeenBefore
+        beside = OnlyNew(visitor.kind, visitor.value)
     expected = expectations.first_reply(code, now=now)
     inbox = rulebook.form_inbox()
     thread = _thread(visitor, inbox, identity or _digest(code, checked.values, text, subject), now, lasting=bool(identity))
@@ -123,6 +153,7 @@ def open_case(
                 answer_proved=visitor.proved and bool(address),
             ),
             expected,
+            beside,
         )
     ).result()
     return Opened(received.conversation_id, received.reference, received.known, expected)
@@ -137,11 +168,13 @@ def add_message(
     identity: str,
     locale: str,
     now: datetime,
+    beside: Beside | None = None,
 ) -> Added:
     """Add to a case of the visitor's, on whatever channel it began; a closed one is followed by a new one.
 
-    `identity` is made by the page: the same again is the same message. Raises LookupError for a case that is not his,
-    FormRefused, intake.UnknownFile, group_commit.Unavailable.
+    `identity` is made by the page: the same again is the same message. `beside` is stored with it, or keeps it out. Raises
+    LookupError for a case that is not his, FormRefused, intake.UnknownFile, group_commit.Unavailable, what `beside` refuses
+    it with.
     """
     case = ownership.owned(visitor, reference)
     text = text.strip()
@@ -171,6 +204,7 @@ def add_message(
                 answer_to=case.answer_to,
                 answer_proved=case.answer_proved,
             ),
+            beside=beside,
         )
     ).result()
     return Added(received.reference, received.seq, received.opened)

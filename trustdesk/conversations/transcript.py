@@ -39,7 +39,7 @@ class UnableToMail(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a transcript, worded. `event`: something happened, nobody said it."""
+    """One line of a transcript, worded. `event`: something happened, nobody said it. `files`: what came with it."""
 
     at: datetime
     who: str
@@ -144,7 +144,8 @@ def _row(line: public.Line) -> Row:
     own = line.author == "customer"
     who = _("You") if own else line.name or _("Support")
     text = _MASKED.sub(lambda found: f"[{_('{kind}, removed').format(kind=_kind(found[1]))}]", line.text)
-    return Row(line.at, who, own, False, text, files)
+    named = tuple(_("Article: %(article)s") % {"article": card.line} for card in line.articles)
+    return Row(line.at, who, own, False, text, (*files, *named))
 
 
 def _file(file: public.File) -> str:

@@ -111,7 +111,7 @@ class MailAddresses(AuditedViewSet):
     allows = frozenset({"add", "change", "view"})
     list_display = [
         "__str__",
-        Column("name", label=_("Name")),
+        Column("shown_name", label=_("Name")),
         Column("team", label=_("Team")),
         BooleanColumn("enabled", label=_("Takes mail")),
     ]

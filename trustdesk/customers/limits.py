@@ -12,6 +12,8 @@ from trustdesk.net.addresses import network
 
 GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
 PROOF_STEPS = 30  # in that time, by one customer
+SEARCHES = 60  # a minute, by one customer, while he types
+SEARCHES_NEARBY = 600  # a minute, from one network: strangers cost nothing to make
 NOTES = 600  # in that time, of what one network's readers of the help center look for, open and say
 QUESTIONS = 20  # in that time, from one network, how a case stands whose number and address are typed
 
@@ -42,6 +44,11 @@ class Limiter:
     def prove(self, *, visitor: Visitor, at: float) -> int:
         """Take one step of a proof, which asks the exchange, out of this customer's bucket; return 0, or the seconds to wait."""
         return self._take(f"prove:{visitor.thread}", PROOF_STEPS, GENERATION, at)
+
+    def search(self, *, visitor: Visitor, address: str, at: float) -> int:
+        """Take one search for articles out of the buckets of this customer and his network; return 0, or the seconds to wait."""
+        wait = self._take(f"search:{visitor.thread}", SEARCHES, 60.0, at)
+        return wait or self._take(f"search:{network(address)}", SEARCHES_NEARBY, 60.0, at)
 
     def ask(self, *, address: str, at: float) -> int:
         """Take one question about a case out of this network's bucket; return 0, or the seconds to wait."""

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from trustdesk.conversations import asides, assignment, presence, proving, queries, replies, resolution, spam
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.models import Conversation
-from trustdesk.desk import pages, wording
+from trustdesk.desk import articles, pages, wording
 from trustdesk.desk.views import seated
 from trustdesk.realtime.group_commit import Unavailable
 from trustdesk.seams import clock
@@ -40,14 +40,14 @@ class ReplyForm(forms.Form):
 
     client_id = forms.RegexField(regex=r"\A[A-Za-z0-9_-]{8,64}\Z")
     kind = forms.ChoiceField(choices=[("reply", _("Reply")), ("note", _("Private note"))])
-    text = forms.CharField(strip=False, max_length=TEXT)
+    text = forms.CharField(strip=False, max_length=TEXT, required=False)
     seen = forms.IntegerField(min_value=0, max_value=2**31 - 1)
     anyway = forms.BooleanField(required=False)
 
     def clean_text(self) -> str:
-        """Refuse what is nothing but blanks."""
+        """Refuse what is nothing but blanks, unless articles come with it."""
         text = str(self.cleaned_data["text"])
-        if not text.strip():
+        if not text.strip() and not self.data.get("articles"):
             raise forms.ValidationError("", code="required")
         return text
 
@@ -74,9 +74,8 @@ def reply(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
     if not note and not said["anyway"] and (newer := queries.said_since(case, seq=said["seen"], besides=seat.agent_id)):
         return _unsent(request, seat, case, "", newer=newer, status=409)
     try:
-        replies.submit(replies.Reply(case.pk, seat.agent_id, said["client_id"], said["text"], note)).result(
-            timeout=SOON
-        )
+        one = replies.Reply(case.pk, seat.agent_id, said["client_id"], said["text"], note, articles.read(request))
+        replies.submit(one).result(timeout=SOON)
     except replies.UnableToReply as refused:
         return _unsent(request, seat, case, wording.refusal(refused.code), status=409)
     except (Unavailable, DatabaseError, NotInTime):

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from trustdesk.conversations import articles
+from trustdesk.conversations.articles import Card
 from trustdesk.conversations.models import Conversation
 from trustdesk.conversations.overview import labelled
 from trustdesk.conversations.queries import File, Line, Stretch
@@ -36,6 +38,7 @@ _ICONS = {
     "spam": "flag",
     "not_spam": "flag",
     "mail_bounced": "alert",
+    "mail_failed": "alert",
     "mail_complained": "alert",
     "throw_away_mail": "alert",
 }
@@ -56,6 +59,7 @@ class Shown:
     fields: tuple[tuple[str, str], ...]  # label and answer of a form
     icon: str
     files: tuple[File, ...]
+    articles: tuple[Card, ...]
     follows: bool
     new_day: bool
     first_unread: bool
@@ -89,6 +93,7 @@ def _shown(stretch: Stretch, case: Conversation, agent_id: int, unread_after: in
             fields=_fields(line, case),
             icon=_ICONS.get(line.event, "info"),
             files=line.files,
+            articles=articles.read(line.data),
             follows=above is not None and not first_unread and _follows(line, above),
             new_day=above is None or above.at.date() != line.at.date(),
             first_unread=first_unread,

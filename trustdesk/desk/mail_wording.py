@@ -118,6 +118,7 @@ _STUCK = {
     "too_complex": _("Reading it took too much time or memory."),
     "broken": _("Reading it ended in a crash."),
     "too_large": _("It is larger than what we take: only its head is here."),
+    "refused": _("The server could not give it: only its head is here. It is asked for again."),
     "failed": _("It was read, and storing it failed three times."),
 }
 _PROBLEMS = {

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from trustdesk.channels import post
+from trustdesk.channels import post, sending_dns
 from trustdesk.channels.sealing import Unsealable
 from trustdesk.conversations import ledger, queries
 from trustdesk.desk import mail, mail_lines, mail_wording, writing
@@ -59,6 +59,7 @@ def page(request: HttpRequest, seat: Seat) -> HttpResponseBase:
         {
             "boxes": [(box, _problem(box)) for box in ledger.mailboxes(seat)] if not place else [],
             "page": ledger.stuck(seat, after=place),
+            "domains": sending_dns.latest() if not place else [],
             "now": now,
         },
     )
@@ -107,6 +108,17 @@ def fate(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
         messages.success(request, done())
     else:
         messages.warning(request, _("A colleague has dealt with this mail, or its bytes are gone."))
+    return redirect("desk_mailboxes")
+
+
+@require_POST
+@looked_after
+def missing(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
+    """Ask a mailbox's server again for what it could not give."""
+    with transaction.atomic():
+        asked = ledger.ask_again(seat, pk, now=clock.now())
+        audit.record(actor=signin.actor(request), action="mail_asked_again", target=f"inbox:{pk}", data={"mails": asked})
+    messages.success(request, _("The server is asked for them again now. What it gives appears here within a minute or two."))
     return redirect("desk_mailboxes")
 
 

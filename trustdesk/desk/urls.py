@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, mail, mailboxes, views
+from trustdesk.desk import acts, articles, mail, mailboxes, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -14,12 +14,15 @@ urlpatterns = [
     path("mail/held/<int:pk>/opening/", mailboxes.opening, name="desk_held_opening"),
     path("mail/held/<int:pk>/original.eml", mailboxes.original, name="desk_held_original"),
     path("mail/held/<int:pk>/fate/", mailboxes.fate, name="desk_held_fate"),
+    path("mail/boxes/<int:pk>/missing/", mailboxes.missing, name="desk_missing"),
     path("mail/<str:reference>/<int:seq>/", mail.as_sent, name="desk_mail"),
     path("mail/<str:reference>/<int:seq>/original.eml", mail.original, name="desk_mail_original"),
     path("<str:reference>/", views.case, name="desk_case"),
     path("<str:reference>/_timeline.html", views.timeline_part, name="desk_timeline"),
     path("<str:reference>/_panel.html", views.panel_part, name="desk_panel"),
     path("<str:reference>/_colleagues.html", views.colleagues_part, name="desk_colleagues"),
+    path("<str:reference>/_articles.html", articles.search_part, name="desk_articles"),
+    path("<str:reference>/_suggested.html", articles.suggested_part, name="desk_suggested"),
     path("<str:reference>/replies/", acts.reply, name="desk_reply"),
     path("<str:reference>/assignment/", acts.assign, name="desk_assignment"),
     path("<str:reference>/state/", acts.state, name="desk_state"),

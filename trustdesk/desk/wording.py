@@ -109,6 +109,8 @@ _REFUSALS = {
     "not_a_mail": _("That is no mail address."),
     "own_address": _("That is an address of our own: the mail would come back as a new case."),
     "customer": _("That is the customer's own address. Answer in the case instead."),
+    "article_gone": _("An article of this reply is not published any more. Take it out, and send again."),
+    "too_many_articles": _("A reply takes at most three articles."),
     "too_long": _("This is too long: at most %(most)s characters."),
 }
 
@@ -230,6 +232,11 @@ def _bounced(_by: str, _author: str, data: Mapping[str, Any]) -> str:
     return gettext("Our mail to %(mail)s is delayed: %(why)s") % words
 
 
+def _failed(_by: str, _author: str, data: Mapping[str, Any]) -> str:
+    why = mail_wording.reason(str(data.get("reason", ""))) or gettext("no reason was given")
+    return gettext("Our mail to %(mail)s was not sent: %(why)s") % {"mail": masked_mail(str(data.get("to", ""))), "why": why}
+
+
 def _done(with_name: Promise | str, without: Promise) -> Callable[[str, str, Mapping[str, Any]], str]:
     return lambda by, _author, _data: str(with_name) % {"by": by} if by and with_name else str(without)
 
@@ -258,6 +265,7 @@ _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
     "spam": _done(_("%(by)s marked the case as spam"), _("Recognised as spam")),
     "not_spam": _done(_("%(by)s marked the case as no spam"), _("No spam after all")),
     "mail_bounced": _bounced,
+    "mail_failed": _failed,
     "mail_complained": _done(
         "", _("The recipient called a mail of ours spam. Write to this address no more than needed.")
     ),

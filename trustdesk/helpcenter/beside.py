@@ -7,8 +7,8 @@ import threading
 import time
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -69,7 +69,7 @@ def vote(request: HttpRequest, language: str, article: int) -> HttpResponse:
     if request.POST.get("part") == "1":
         said = "" if asks_why else SAID["yes" if helpful else "thanks"]
         return render(request, "helpcenter/_vote.html", context | {"asks_why": asks_why, "said": said})
-    return redirect("?helpful=no" if asks_why else f"?said={'yes' if helpful else 'thanks'}")
+    return HttpResponseRedirect("?helpful=no" if asks_why else f"?said={'yes' if helpful else 'thanks'}")
 
 
 def _note(request: HttpRequest, node: Node, *, helpful: bool) -> None:

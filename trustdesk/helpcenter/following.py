@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -36,7 +36,7 @@ def follow(request: HttpRequest, language: str, page: int) -> HttpResponse:
     except following.BadMail:
         error = _("This is not a mail address. It looks like name@example.com.")
         return _sheet(request, node, language, typed=mail, error=error, status=422)
-    return redirect("?sent=1")
+    return HttpResponseRedirect("?sent=1")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -190,7 +190,7 @@ def _elsewhere(request: HttpRequest, language: str) -> HttpResponse | None:
     if language in known:
         return HttpResponseRedirect(request.path) if "lang" in request.GET else None
     try:
-        meant = translation.get_supported_language_variant(language)
+        meant = translation.get_supported_language_variant(language.lower())
     except LookupError:
         return None
     return HttpResponsePermanentRedirect(request.path.replace(f"{PREFIX}{language}/", f"{PREFIX}{meant}/", 1))

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
+from django.utils.translation import get_language_info
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,6 +24,7 @@ from trustdesk.seams import clock
 
 A_PAGE, AS_TYPED = 10, 6  # hits shown
 MOST_PAGES = 20
+_ENDS = (".", "!", "?", "…", "。", "！", "？")
 # Where the same box stands on other pages of ours.
 PLACES = frozenset({Noted.Place.HELP.value, Noted.Place.HUB.value, Noted.Place.CHAT.value, Noted.Place.TICKET.value})
 
@@ -123,13 +125,19 @@ def _hit(one: search.Result, shelf: Library, language: str, mark: str) -> Hit:
     way = [shelf.by_key(above.key, language) or above for above in shelf.way(node)]
     return Hit(
         title=one.title,
-        snippet=one.snippet,
+        snippet=_with_dots(one.snippet),
         url=f"{node.url_in(language)}?{urlencode({'s': mark})}" if mark else node.url_in(language),
         way=" › ".join(shelf.fill(above.title, above.language) for above in way),
         language=node.language,
         foreign=shelves.named(node.language) if node.language != language else "",
         video="video" in node.forms,
     )
+
+
+def _with_dots(snippet: Sequence[Piece]) -> Sequence[Piece]:
+    """Say of a stretch of text that it goes on."""
+    ends = not snippet or snippet[-1].text.rstrip().endswith(_ENDS)
+    return snippet if ends else (*snippet, Piece(" …", False))
 
 
 def _page(request: HttpRequest) -> int:
@@ -147,6 +155,5 @@ def _basis(language: str) -> dict[str, Any]:
 
 
 def _other(code: str, text: str) -> dict[str, str]:
-    from django.utils.translation import get_language_info
-
-    return {"code": code, "name": get_language_info(code)["name_local"], "url": f"{PREFIX}{code}/search?{urlencode({'q': text})}"}
+    url = f"{PREFIX}{code}/search?{urlencode({'q': text})}"
+    return {"code": code, "name": get_language_info(code)["name_local"], "url": url}

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from trustdesk.channels import addresses, post, provider_hooks
+from trustdesk.channels import addresses, amazon_sns, post, provider_hooks
 from trustdesk.channels.provider_hooks import Endpoint, Hook
 from trustdesk.channels.provider_views import INBOUND, TRACKING
 from trustdesk.realtime.group_commit import Unavailable
@@ -80,6 +80,9 @@ def _store(endpoint: Endpoint, hook: Hook) -> HttpResponse:
         source = endpoint.source(hook, now=now.timestamp())
     except provider_hooks.NotTheirs:
         return _not_theirs(endpoint)
+    except amazon_sns.CannotTell:
+        log.warning("hook of %s put off: who signed it cannot be told now", hook.provider)
+        return _later()
     try:
         # Whom a mail is for stands in it. Asked like this no connection is taken, which the writer might be waiting for.
         default = next(iter(addresses.ours().values()), None)

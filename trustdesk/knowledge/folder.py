@@ -210,7 +210,7 @@ class _File:
             slug=slug,
             language=self.language,
             title=title[:255],
-            summary=_line(facts.get("summary") or facts.get("description") or _beginning(blocks))[: 200 if self.section else 300],
+            summary=_line(facts.get("summary") or facts.get("description") or _beginning(blocks) or title)[: 200 if self.section else 300],
             facts=self._facts(facts),
             blocks=tuple(blocks),
             guide=tuple(self._guide(facts.get("picture_guide") or [])),
@@ -352,9 +352,10 @@ class _File:
 
 
 def _beginning(blocks: Sequence[markdown.Block]) -> str:
-    first = next((block["value"] for block in blocks if block["type"] == "text"), "")
-    found = re.search(r"<p>(.*?)</p>", first, re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]*>", "", found[1])) if found else ""
+    """Return the first paragraph that says something."""
+    texts = "".join(block["value"] for block in blocks if block["type"] == "text")
+    said = (html.unescape(re.sub(r"<[^>]*>", "", one)).strip() for one in re.findall(r"<p>(.*?)</p>", texts, re.DOTALL))
+    return next((one for one in said if one), "")
 
 
 def _line(value: object) -> str:

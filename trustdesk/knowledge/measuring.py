@@ -41,6 +41,11 @@ def readers_of(request: HttpRequest) -> tuple[bytes, ...]:
     return tuple(_hashed(one) for one in ((visitor.thread,) if visitor else ()) + (facts,))
 
 
+def reader(key: str) -> bytes:
+    """Return who reads, by whatever tells him from others where there is no page of ours."""
+    return _hashed(key)
+
+
 def too_many(request: HttpRequest) -> bool:
     """Count what one network's readers leave here; from a certain number on nothing more is noted."""
     return limits.limiter.note(address=places.address(request), at=time.monotonic()) > 0

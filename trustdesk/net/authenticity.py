@@ -12,7 +12,6 @@ write in its name, and nobody behind it could tell."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,25 +23,6 @@ from trustdesk.net.dns import DnsFailed, Resolver
 from trustdesk.net.fields import Field, Mail, Unclear, author, cut, domain
 
 _SECONDS, _QUESTIONS = 8.0, 100  # what DNS may cost for one mail; RFC 7208, 4.6.4 gives SPF alone 20 s
-
-# Fields that claim a check was made, or that steer software of ours. Nothing of them is believed or shown.
-_CLAIMS = frozenset({"authentication-results", "received-spf", "domainkey-status", "authentication-warning"})
-_CLAIMS_BEGIN = (
-    *(
-        "arc-",
-        "bimi-",
-        "x-arc-",
-        "x-auth",
-        "x-original-authentication-",
-        "x-received-spf",
-        "x-spf",
-        "x-dkim",
-        "x-dmarc",
-    ),
-    *("x-spam", "x-virus", "x-amavis", "x-rspamd", "x-trustdesk", "x-verified", "x-sender-verified", "x-forefront-"),
-    *("x-ms-exchange-authentication-", "x-ms-exchange-organization-", "x-ms-exchange-crosstenant-"),
-    *("x-microsoft-antispam", "x-google-dkim"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,17 +165,6 @@ def _ours(host: str, authserv_id: str) -> bool:
     """Say whether a host is the one that writes under `authserv_id`, or stands beside or below it."""
     beside = authserv_id.partition(".")[2] if authserv_id.count(".") > 1 else authserv_id
     return host in (authserv_id, beside) or host.endswith((f".{authserv_id}", f".{beside}"))
-
-
-def strip_forged(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return header fields without those that claim a check or pose as ours (E-10); names in any case."""
-    return [(name, value) for name, value in headers if not is_claim(name)]
-
-
-def is_claim(name: str) -> bool:
-    """Say whether a header field claims that something was checked, which only a stranger may have written."""
-    name = name.strip().lower()
-    return name in _CLAIMS or name.startswith(_CLAIMS_BEGIN)
 
 
 def _same(shown: str, address: str) -> bool:

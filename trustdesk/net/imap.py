@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 _HEADERS = 262_144  # bytes of a header that are read of a mail too large
 _PAGE = 500  # UIDs that are looked for at once
 _WIDEST = 100_000  # UIDs that one answer to SEARCH may list
+_GLANCE = 1.0  # seconds between two looks at whether somebody calls
 
 
 @dataclass(frozen=True)
@@ -137,12 +138,12 @@ class Mailbox(Session):
             if answer.name != b"OK":
                 raise ImapFailed("read_only", permanent=answer.code not in LATER)
 
-    def wait(self) -> None:
-        """Return when something may be new: at once when the server says so (IDLE, RFC 2177), else after `idle` seconds,
-        or `poll` where it cannot say."""
+    def wait(self, *, called: Callable[[], bool] = lambda: False) -> None:
+        """Return when something may be new: at once when the server says so (IDLE, RFC 2177), within a second when `called`
+        does, else after `idle` seconds, or `poll` where the server cannot say."""
         wire = self.wire
         if b"IDLE" not in self.capabilities:
-            if wire.wait(self.settings.poll):
+            if self._heard(time.monotonic() + self.settings.poll, called):
                 self._note(wire.response())
             return
         tag = wire.command(b"IDLE")
@@ -151,11 +152,18 @@ class Mailbox(Session):
                 self.capabilities -= {b"IDLE"}
                 return
         deadline = time.monotonic() + self.settings.idle
-        while not self.news and wire.wait(deadline - time.monotonic()):
+        while not self.news and self._heard(deadline, called):
             self.next()
         wire.send(b"DONE\r\n")
         while self.next().tag != tag:
             pass
+
+    def _heard(self, deadline: float, called: Callable[[], bool]) -> bool:
+        """Wait for a word of the server's; False when there is none before `deadline`, or before `called` says True."""
+        while not called() and (left := deadline - time.monotonic()) > 0:
+            if self.wire.wait(min(left, _GLANCE)):
+                return True
+        return False
 
     # Reading.
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _TRIES = 3  # cuts in the middle of one and the same mail, then it is given up and said so
 _SLICE = 0.25
+_AGAIN = 20  # mails asked for again before the next look for new ones
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Batch:
 @dataclass(frozen=True)
 class Report:
     """How it goes: `state` after the folder was opened, or the `reason` code of a failure (``take`` where storing
-    failed; ``read_only`` where only marking did), whether a person must act, and in how many seconds the next try is."""
+    failed; ``read_only`` where only marking did; ``stuck`` where the thread was replaced), whether a person must act, and in
+    how many seconds the next try is."""
 
     state: State | None = None
     reason: str = ""
@@ -73,10 +75,16 @@ def follow(
     report: Callable[[Report], None] = lambda report: None,
     beat: Callable[[], None] = lambda: None,
     pauses: Pauses | None = None,
+    owed: Callable[[int], int | None] = lambda uidvalidity: None,
+    repay: Callable[[int, Fetched], None] = lambda uidvalidity, mail: None,
+    called: Callable[[], bool] = lambda: False,
 ) -> None:
     """Read a mailbox until `stop` is set. `cursor` returns what is stored, `take` stores more; both are called in this
     thread, and what they raise is a failure like any other: reported as ``take``, then tried again. `beat` is called
-    several times a second while waiting, and never while `take` works."""
+    several times a second while waiting, and never while `take` works.
+
+    `owed` names, one at a time, mails below the cursor that could not be given and are to be asked for again, and `repay`
+    is told what became of each; where one breaks the connection, it is not. `called` ends the wait for news."""
     pauses = pauses or Pauses()
     doubts = _Doubts()
     failures = 0
@@ -105,9 +113,10 @@ def follow(
                 state = mailbox.state()
                 tell(Report(state=state))
                 _drain(mailbox, state, cursor=cursor, take=store, report=tell, doubts=doubts)
+                failures = 0
+                _ask_again(mailbox, state, owed=owed, repay=repay, go_on=go_on)
                 if not mailbox.news:
-                    mailbox.wait()
-                    failures = 0
+                    mailbox.wait(called=called)
             continue
         except Stopped:
             continue
@@ -196,6 +205,22 @@ def _drain(
     doubts.forget()
 
 
+def _ask_again(
+    mailbox: Mailbox,
+    state: State,
+    *,
+    owed: Callable[[int], int | None],
+    repay: Callable[[int, Fetched], None],
+    go_on: Callable[[], bool],
+) -> None:
+    for _ in range(_AGAIN):
+        uid = owed(state.uidvalidity) if go_on() else None
+        if uid is None:
+            return
+        for mail in mailbox.fetch([uid]):
+            repay(state.uidvalidity, mail)
+
+
 def _batch(state: State, mails: list[Fetched]) -> Batch:
     return Batch(Cursor(state.uidvalidity, mails[-1].uid), tuple(mails))
 
@@ -211,6 +236,8 @@ class Watcher:
         take: Callable[[Batch], None],
         report: Callable[[Report], None] = lambda report: None,
         pauses: Pauses | None = None,
+        owed: Callable[[int], int | None] = lambda uidvalidity: None,
+        repay: Callable[[int, Fetched], None] = lambda uidvalidity, mail: None,
         patience: float = 300.0,
     ) -> None:
         """`patience` is how many seconds the thread may show no sign of life, storing a batch included."""
@@ -219,7 +246,10 @@ class Watcher:
         self._take = take
         self._report = report
         self._pauses = pauses
+        self._owed = owed
+        self._repay = repay
         self._patience = patience
+        self._called = threading.Event()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._beaten = 0.0
@@ -233,18 +263,30 @@ class Watcher:
             if not stop.is_set():  # one that was replaced does not speak for the new one
                 self._beaten = time.monotonic()
 
+        def report(one: Report) -> None:
+            if not stop.is_set():
+                self._report(one)
+
+        def owed(uidvalidity: int) -> int | None:
+            self._called.clear()
+            return self._owed(uidvalidity)
+
         def run() -> None:
             follow(
-                self._settings, cursor=self._cursor, take=self._take, stop=stop, report=self._report, beat=beat,
-                pauses=self._pauses,
+                self._settings, cursor=self._cursor, take=self._take, stop=stop, report=report, beat=beat,
+                pauses=self._pauses, owed=owed, repay=self._repay, called=self._called.is_set,
             )  # fmt: skip
 
         self._thread = threading.Thread(target=run, daemon=True, name="imap")
         self._thread.start()
 
+    def call(self) -> None:
+        """End the wait for news: there is something to ask for again."""
+        self._called.set()
+
     def check(self) -> bool:
-        """Replace a thread that is stuck or dead, and say whether that was necessary. A stuck one ends when it wakes up;
-        should it be storing just then, `take` sees the same mails twice, as after any cut."""
+        """Replace a thread that is stuck or dead, report that (``stuck``), and say whether it was necessary. A stuck one ends
+        when it wakes up; should it be storing just then, `take` sees the same mails twice, as after any cut."""
         thread = self._thread
         if thread is None or self._stop.is_set():
             return False
@@ -252,6 +294,10 @@ class Watcher:
             return False
         log.warning("IMAP: no sign of life, starting again")
         self._stop.set()
+        try:  # before it begins: what the new one reports says that it goes on
+            self._report(Report(reason="stuck"))
+        except Exception as error:  # noqa: BLE001  the database may be what it hangs on
+            log.warning("IMAP: a report was not taken: %s", type(error).__name__)
         self.start()
         return True
 

@@ -77,15 +77,20 @@ class OAuth2:
         self._renewed = renewed
         self._clock = clock
         self._refresh = grant.refresh_token
+        self._untold = False  # whether nobody keeps the newest refresh token yet
         self._token = ""
         self._until = 0.0
         self._lock = threading.Lock()
 
     def token(self, *, fresh: bool = False) -> str:
-        """Return a token; a new one when `fresh`, because the mail server did not like the last. Raises OAuthFailed."""
+        """Return a token; a new one when `fresh`, because the mail server did not like the last. Raises OAuthFailed, and what
+        `renewed` raises."""
         with self._lock:
             if fresh or self._clock() >= self._until:
                 self._ask()
+            if self._untold and self._renewed:  # tried again where it failed: the one that is kept is good no more
+                self._renewed(self._refresh)
+                self._untold = False
             return self._token
 
     def _ask(self) -> None:
@@ -111,9 +116,7 @@ class OAuth2:
         self._until = self._clock() + max(seconds - _EARLY, _SHORTEST)
         replaced = told.get("refresh_token")
         if self._refresh and isinstance(replaced, str) and replaced != self._refresh:
-            self._refresh = replaced
-            if self._renewed:
-                self._renewed(replaced)
+            self._refresh, self._untold = replaced, True
 
 
 def _error(told: Any) -> str:

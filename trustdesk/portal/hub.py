@@ -29,7 +29,7 @@ from trustdesk.ui import durations
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """One answer to "What happened?". `ways`, best first: chat, mail, official, or the code of a ticket type."""
+    """One answer to "What happened?". `ways`, best first: help, chat, mail, official, or the code of a ticket type."""
 
     choice: Lazy
     heading: Lazy
@@ -90,9 +90,9 @@ MATTERS: Mapping[str, Matter] = {
     ),
     "how_to": Matter(
         _("How do I …?"),
-        _("Ask in the live chat"),
-        _("Such questions are quickly answered there. Our help center with articles is not open yet."),
-        ("chat", "how_to"),
+        _("Look into the help center"),
+        _("It shows step by step how everything is done, with pictures and videos. Not found? Ask in the live chat."),
+        ("help", "chat", "how_to"),
         "book",
         topic="how_to",
     ),
@@ -127,12 +127,16 @@ MATTERS: Mapping[str, Matter] = {
 }
 
 
+_PAGES = frozenset({"help", "chat", "mail", "official"})  # ways that always exist
+
+
 @require_safe
 def contact(request: HttpRequest) -> HttpResponse:
     """Show all channels, and, once the question is answered, the one that suits best."""
     # Who is signed in here is the same person there; a stranger begins as one.
     chat = {"chat": f"{reverse('widget:chat')}?{'continue=1&' if visitors.from_request(request) else ''}"}
-    return signin.page(request, "portal/hub.html", chat | _channels() | _steered(request.GET.get("what", "")))
+    home = {"home": f"/help/{get_language()}/"}
+    return signin.page(request, "portal/hub.html", chat | home | _channels() | _steered(request.GET.get("what", "")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -175,7 +179,7 @@ def _steered(code: str) -> dict[str, Any]:
     if matter is None:
         return {"chosen": ""}
     known = {one.code: one.label for one in public.request_types(locale=get_language() or "en")}
-    ways = [way for way in matter.ways if way in ("chat", "mail", "official") or way in known]
+    ways = [way for way in matter.ways if way in _PAGES or way in known]
     return {
         "chosen": code,
         "matter": matter,

@@ -76,6 +76,7 @@ class Shown:
     icon: str
     client_id: str
     files: tuple[public.File, ...]
+    articles: tuple[public.Card, ...]
     removed: str
     advice: str
     follows: bool
@@ -189,6 +190,7 @@ def _shown(lines: tuple[public.Line, ...], unread_after: int | None) -> Iterator
             icon=_ICONS.get(line.event, "info"),
             client_id=line.client_id,
             files=line.files,
+            articles=line.articles,
             removed=_removed({"kinds": kinds}) if kinds else "",
             advice=_advice(kinds) if kinds else "",
             follows=above is not None and not first_unread and not warned and _follows(line, above),

@@ -7,6 +7,7 @@ lost nothing; the case is made last, in one step, or not at all.
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -18,14 +19,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
+from trustdesk.knowledge.offering import NOTHING, Offer
 from trustdesk.policy import reference as case_number
 from trustdesk.policy.forms import Problem
-from trustdesk.portal import filling, signin, uploads, wording
+from trustdesk.portal import answers, filling, signin, uploads, wording
 from trustdesk.portal.filling import Filling
 from trustdesk.realtime.group_commit import Unavailable
 from trustdesk.seams import clock
 
 EMERGENCY = "hacked"  # the type that goes before all others
+_TO_MEND = (409, 422)  # a form that comes back to be looked at once more
 _UPLOAD_STATUS = {"ticket_used": 409, "too_big": 413, "type_refused": 415, "quota": 429, "busy": 503}
 
 
@@ -50,6 +53,8 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
     response = _take(request, form, visitor) if posted else _sheet(request, filling.blank(form, visitor))
     if known is None:
         visitors.remember(response, visitor)
+    elif response.status_code == HTTPStatus.FOUND:
+        answers.asked(request)
     return response
 
 
@@ -157,14 +162,21 @@ def _take(request: HttpRequest, form: public.RequestForm, visitor: Visitor) -> H
 
 
 def _open(request: HttpRequest, filled: Filling) -> HttpResponse:
-    code = filled.form.type.code
-    if "anew" not in request.POST and requests.check_form(code, filled.answers).ok:
+    anew = "anew" in request.POST
+    try:
+        opened = _opened(filled, only_new=not anew)
+    except requests.SeenBefore:
         found = _similar(filled)
         if found:
             return _sheet(request, filled, status=409, similar=found)
-    opened = requests.open_case(
+        opened = _opened(filled, only_new=False)
+    return redirect("portal:ticket_sent", reference=opened.reference)
+
+
+def _opened(filled: Filling, *, only_new: bool) -> requests.Opened:
+    return requests.open_case(
         visitor=filled.visitor,
-        code=code,
+        code=filled.form.type.code,
         given=filled.answers,
         text=filled.text,
         subject=filled.subject,
@@ -173,8 +185,8 @@ def _open(request: HttpRequest, filled: Filling) -> HttpResponse:
         locale=_locale(),
         now=clock.now(),
         identity=filled.identity,
+        only_new=only_new,
     )
-    return redirect("portal:ticket_sent", reference=opened.reference)
 
 
 def _add(filled: Filling, reference: str) -> HttpResponse:
@@ -232,6 +244,7 @@ def _sheet(
     """Show the form with what was typed."""
     found = public.expected_reply(filled.form.type.code, now=clock.now())
     context = {
+        "answers": _answers(request, filled) if status in _TO_MEND else NOTHING,
         "type": filled.form.type,
         "filled": filled,
         "text": filling.shown_text(filled.text),
@@ -253,6 +266,12 @@ def _sheet(
         "piece_bytes": requests.PIECE // 2,
     }
     return signin.page(request, "portal/ticket_new.html", context, status=status)
+
+
+def _answers(request: HttpRequest, filled: Filling) -> Offer:
+    """Offer articles with a form that comes back: without scripts that is when there is something to look for."""
+    kind = filled.form.type
+    return answers.offered(request, code=kind.code, text=filled.text, subject=filled.subject, label=kind.label)
 
 
 def _later(response: HttpResponse, seconds: int) -> HttpResponse:

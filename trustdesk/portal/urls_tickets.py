@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.portal import tickets
+from trustdesk.portal import answers, tickets
 
 urlpatterns = [
     path("new/", tickets.types, name="ticket_types"),
@@ -10,5 +10,6 @@ urlpatterns = [
     path("sent/<str:reference>/", tickets.sent, name="ticket_sent"),
     path("check/", tickets.check, name="ticket_check"),
     path("similar/", tickets.similar, name="ticket_similar"),
+    path("articles/", answers.part, name="ticket_answers"),
     path("files/", tickets.files, name="ticket_files"),
 ]

@@ -21,7 +21,7 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Choose the language, answer, and remember a choice."""
         named = _IN_PATH.match(request.path_info)
-        chosen = (_supported(named[1]) if named else None) or _supported(request.GET.get("lang", ""))
+        chosen = (_supported(named[1].lower()) if named else None) or _supported(request.GET.get("lang", ""))
         with translation.override(chosen or translation.get_language_from_request(request)):
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
             response = self.get_response(request)

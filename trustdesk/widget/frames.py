@@ -48,6 +48,10 @@ def entry(line: public.Line) -> Frame:
             }
             for file in line.files
         ]
+    if line.articles:
+        frame["articles"] = [
+            {"article": card.id, "title": card.title, "summary": card.summary, "url": card.path} for card in line.articles
+        ]
     return frame
 
 

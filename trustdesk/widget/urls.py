@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from trustdesk.widget import handover, official, views
+from trustdesk.widget import handover, official, suggestions, views
 
 app_name = "widget"
 urlpatterns = [
     path("chat/", views.chat, name="chat"),
     path("chat/visitor/", handover.visitor, name="visitor"),
+    path("chat/suggestions/", suggestions.suggestions, name="suggestions"),
+    path("chat/suggestions/outcome/", suggestions.outcome, name="suggestions_outcome"),
     path("official/", official.official, name="official"),
     path("widget.js", views.loader, name="loader"),
 ]

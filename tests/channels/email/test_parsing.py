@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trustdesk.channels.adapters.email import claims
 from trustdesk.channels.adapters.email.letter import Mailbox
 from trustdesk.channels.adapters.email.parsing import Unreadable, read
 
@@ -310,3 +311,26 @@ def test_whatever_comes_is_read_or_unreadable(raw: bytes) -> None:
     words = (letter.subject, letter.text, letter.html, *(file.name for file in letter.files))
     assert not any("\0" in one for one in words)
     assert all(one.encode() is not None for one in words)  # nothing that cannot be written down
+
+
+def test_what_claims_that_a_mail_was_checked_is_not_even_read() -> None:
+    """E-10: whoever looks at the fields of a mail finds none that a stranger wrote for our software."""
+    forged = (
+        b"Authentication-Results: mx.desk.example; dmarc=pass\r\nReceived-SPF: pass\r\nX-Spam-Status: No\r\n"
+        b"X-Trustdesk-Customer: 7\r\nx-TRUSTDESK-verified: yes\r\nARC-Seal: i=1; cv=pass\r\nAuthentication-Results : x\r\n"
+    )
+    letter = read(forged + b"From: a@b.example\r\nAuto-Submitted: no\r\nSubject: x\r\n\r\nhello\r\n")
+    assert [name for name, _ in letter.headers] == ["From", "Auto-Submitted", "Subject"]
+
+
+def test_claims_are_neither_believed_nor_shown() -> None:
+    claimed = """Authentication-Results ARC-Seal ARC-Message-Signature ARC-Authentication-Results Received-SPF X-Spam-Status
+        X-Spam-Flag X-Trustdesk-Customer X-TRUSTDESK-Verified X-Authenticated-Sender X-Authentication-Warning
+        Authentication-Warning X-MS-Exchange-Organization-AuthAs X-MS-Exchange-CrossTenant-AuthAs X-DKIM X-DMARC-Status
+        X-Original-Authentication-Results X-Google-DKIM-Signature X-Rspamd-Score BIMI-Indicator X-Verified-By X-Virus-Scanned
+        authentication-RESULTS""".split()
+    kept = """From To Subject Received Return-Path Message-ID Auto-Submitted List-Id X-Mailer X-Auto-Response-Suppress
+        DKIM-Signature X-MS-Exchange-Generated-Message-Source X-Loop Precedence""".split()
+    headers = [(name, "x") for name in claimed + kept]
+    assert [name for name, _ in claims.stripped(headers)] == kept
+    assert claims.is_claim(" Received-SPF ")

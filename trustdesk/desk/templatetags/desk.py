@@ -12,9 +12,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
+from trustdesk.channels import sending_dns
 from trustdesk.conversations.ledger import Stuck
 from trustdesk.conversations.lists import Row, Tab, View
 from trustdesk.desk import mail_wording, wording, writing
+from trustdesk.net.sending_domain import Finding
 from trustdesk.seams import clock
 from trustdesk.staff.models import Team
 
@@ -28,6 +30,7 @@ register.filter("fact_word", wording.fact)
 register.filter("held_word", wording.held)
 register.filter("plain", writing.plain)
 register.filter("problem_word", mail_wording.problem)
+register.filter("finding_word", sending_dns.word)
 
 _CHANNEL_ICONS = {"chat": "chat", "email": "mail", "form": "file"}
 _PRIORITY_TONES = {0: "urgent", 1: "high"}
@@ -88,6 +91,12 @@ def tab_name(tab: Tab) -> str:
 def stuck_word(one: Stuck) -> str:
     """Say why a mail became part of no case."""
     return mail_wording.stuck(one.state, one.reason)
+
+
+@register.filter
+def record_word(one: Finding) -> str:
+    """Name a record of DNS as administrators know it."""
+    return sending_dns.RECORDS.get(one.record, one.record)
 
 
 @register.filter

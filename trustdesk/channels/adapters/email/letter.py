@@ -41,4 +41,4 @@ class Letter:
     text: str  # what a person reads: the text part, or made from HTML
     html: str  # as sent, not cleaned; blank where there is none
     files: tuple[File, ...]
-    headers: tuple[tuple[str, str], ...]  # decoded, in the order of the mail: the newest trace field first
+    headers: tuple[tuple[str, str], ...]  # decoded, the newest trace field first; without claims that something was checked

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from trustdesk.channels.adapters.email import addresses, calendars, fields, markup, mime, winmail
+from trustdesk.channels.adapters.email import addresses, calendars, claims, fields, markup, mime, winmail
 from trustdesk.channels.adapters.email.letter import File, Letter, Mailbox
 
 LONGEST_TEXT = 1_000_000  # characters; what is longer is a file as well
@@ -66,9 +66,9 @@ def read(content: bytes) -> Letter:
         text=text,
         html=html,
         files=files,
-        headers=tuple((name.rstrip(" \t\0"), fields.plain(value, hint=hint)) for name, value in root.fields)[
-            :MOST_HEADERS
-        ],
+        headers=tuple(
+            claims.stripped((name.rstrip(" \t\0"), fields.plain(value, hint=hint)) for name, value in root.fields)
+        )[:MOST_HEADERS],
     )
 
 

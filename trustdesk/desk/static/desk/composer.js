@@ -1,6 +1,7 @@
 // <desk-composer>: a reply or a note. Nothing typed is ever lost, and sending again never doubles.
 
 import { toast } from "../ui/js/toast.js";
+import { Chosen, Finder, propose } from "./articles.js";
 import * as drafts from "./drafts.js";
 import { Refused, paced, parsed, part, words } from "./net.js";
 import { say } from "./socket.js";
@@ -18,7 +19,11 @@ export class DeskComposer extends HTMLElement {
     this.field = this.querySelector("textarea");
     this.tell = paced(() => this.#tellTyping(), () => TYPING_EVERY);
     this.keep = paced(() => this.#keep(), () => KEEP_EVERY);
+    this.chosen = new Chosen(this, () => this.#chose());
     this.#restore();
+    const insert = (article) => this.chosen.add(article);
+    this.finder = new Finder(this, insert, signal);
+    propose(this, insert, signal);
     this.field.addEventListener("input", () => this.#typed(), { signal });
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
@@ -63,14 +68,23 @@ export class DeskComposer extends HTMLElement {
       return;
     }
     this.field.value = draft.text;
+    for (const article of draft.articles ?? []) this.chosen.add(article);
+    this.tried = draft.tried; // what was put back is what was tried
     this.form.elements.client_id.value = draft.id;
-    this.tried = draft.tried;
     const choice = this.form.querySelector(`[name="kind"][value="${draft.kind}"]`);
     if (choice) choice.checked = true;
   }
 
   #keep() {
-    drafts.keep(this.reference, { text: this.field.value, kind: this.kind, id: this.form.elements.client_id.value, tried: this.tried });
+    const [text, id] = [this.field.value, this.form.elements.client_id.value];
+    drafts.keep(this.reference, { text, kind: this.kind, id, tried: this.tried, articles: this.chosen.all });
+  }
+
+  #chose() {
+    this.field.required = !this.chosen.all.length; // an article may say it all
+    if (this.tried) this.form.elements.client_id.value = crypto.randomUUID();
+    this.tried = false;
+    this.#keep();
   }
 
   #typed() {
@@ -115,7 +129,7 @@ export class DeskComposer extends HTMLElement {
     this.#busy(true);
     try {
       const answer = await part(this.form.action, { background: false, form: values });
-      this.#sent(text);
+      this.#sent(text, values.getAll("articles"));
       thread.apply(answer);
       document.dispatchEvent(new CustomEvent("desk:list"));
     } catch (error) {
@@ -127,12 +141,13 @@ export class DeskComposer extends HTMLElement {
     }
   }
 
-  #sent(text) {
+  #sent(text, articles) {
     this.querySelector("[data-unsent]").replaceChildren();
     // What was typed while it was on its way stays.
     this.field.value = this.field.value.startsWith(text) ? this.field.value.slice(text.length) : "";
     this.form.elements.client_id.value = crypto.randomUUID();
     this.tried = false;
+    this.chosen.drop(articles);
     this.#stopTyping();
     this.#keep();
   }

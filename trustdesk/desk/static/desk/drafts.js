@@ -8,16 +8,16 @@ for (const name of Object.keys(sessionStorage)) {
   if (name.startsWith(PREFIX) && !name.startsWith(key(""))) sessionStorage.removeItem(name);
 }
 
-/** The draft of a case: {text, kind, id, tried} or null. */
+/** The draft of a case: {text, kind, id, tried, articles} or null. */
 export function read(reference) {
   return JSON.parse(sessionStorage.getItem(key(reference)) ?? "null");
 }
 
 let over = false; // signed out: the page keeps once more as it goes
 
-/** Keep a draft; one without text is forgotten. */
+/** Keep a draft; one without text and articles is forgotten. */
 export function keep(reference, draft) {
-  if (draft?.text && !over) sessionStorage.setItem(key(reference), JSON.stringify(draft));
+  if ((draft?.text || draft?.articles?.length) && !over) sessionStorage.setItem(key(reference), JSON.stringify(draft));
   else sessionStorage.removeItem(key(reference));
 }
 

@@ -8,6 +8,7 @@ import { find, settings } from "./dom.js";
 import { framed, listenToHost } from "./host.js";
 import { keepToken, onSignOutElsewhere } from "./storage.js";
 import { locale, size, text } from "./texts.js";
+import { mountAnswers } from "./view/answers.js";
 import { mountComposer } from "./view/composer.js";
 import { mountConnection } from "./view/connection.js";
 import { mountEnd } from "./view/end.js";
@@ -54,9 +55,14 @@ const openProof = mountProof(chat);
 const ending = mountEnd(chat);
 mountConnection(chat);
 mountQueue(chat);
+const lookForAnswers = mountAnswers(chat, topic, () => {
+  topic.set(null);
+  composer.empty();
+});
 mountHome(chat, topic, () => {
   composer.draw();
   composer.focus();
+  lookForAnswers(0);
 });
 mountHeader(chat, { prove: openProof, transcript: ending.showTranscript, end: ending.askEnd, anew });
 const drawTimeline = mountTimeline(chat, view);
@@ -150,6 +156,7 @@ const tell = listenToHost({
   open({ topic: code }) {
     open = true;
     if (code && !chat.case) topic.set(code);
+    lookForAnswers();
     draw();
     composer.draw();
     composer.focus();

@@ -162,6 +162,12 @@ export function mountComposer(chat, topic, sent) {
       draw();
       draft.focus();
     },
+    /** Take away what was written; files stay. */
+    empty() {
+      draft.value = "";
+      keep("draft", null);
+      draw();
+    },
     clear() {
       for (const file of files) file.stop();
       files = [];

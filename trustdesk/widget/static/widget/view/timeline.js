@@ -4,6 +4,7 @@ import { timeText } from "../../ui/js/time.js";
 import { hue, initials } from "../../ui/js/names.js";
 import { REMOVED, element, find, piece, write } from "../dom.js";
 import { size, text, together } from "../texts.js";
+import { articleCard } from "./article.js";
 import { fileView } from "./files.js";
 
 const TOGETHER = 5 * 60_000; // ms: what one person writes within this reads as one turn
@@ -166,6 +167,7 @@ function entry(row) {
   write(parts.bubble, row.text ?? "", { links: !own });
   if (!row.text) parts.bubble.hidden = true;
   parts.bubble.before(...(row.files ?? []).map(fileView));
+  parts.bubble.after(...(row.articles ?? []).map(articleCard));
   meta(row, own, root, parts.meta);
   return root;
 }

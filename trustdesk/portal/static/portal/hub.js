@@ -1,0 +1,3 @@
+// The contact page: what all customer's pages have, and the help center's search.
+import "./cases.js";
+import "../ui/js/live_search.js";
