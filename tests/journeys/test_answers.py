@@ -49,6 +49,12 @@ def lately(town: Town, place: str) -> Search | None:
     return town.do(lambda: Search.objects.filter(place=place).order_by("-pk").first())
 
 
+def opened_lately(town: Town, place: str) -> Search | None:
+    """The newest search of a place, once an article was opened from it."""
+    found = lately(town, place)
+    return found if found is not None and found.opened else None
+
+
 @pytest.mark.parametrize(("language", "phone", "dark"), [("en", False, False), ("zh-hans", True, True)])
 def test_a_customer_finds_the_answer_in_the_chat(town: Town, window: Open, language: str, phone: bool, dark: bool) -> None:
     said = SAID[language]
@@ -66,7 +72,7 @@ def test_a_customer_finds_the_answer_in_the_chat(town: Town, window: Open, langu
     article = opened.value
     expect(article.get_by_role("heading", name=said.late, exact=True)).to_be_visible()
     expect(article).to_have_url(re.compile(r"/deposit-missing/$"))  # the mark is gone from the address
-    search = eventually(lambda: (found := lately(town, "chat")) and found.opened and found)
+    search = eventually(lambda: opened_lately(town, "chat"))
     assert search.asked_at is None  # he opened it and has left: an answer found
 
 
@@ -137,5 +143,5 @@ def test_an_article_beside_a_ticket(town: Town, window: Open, language: str, pho
     with browser.context.expect_page() as opened:
         card.click()
     expect(opened.value.get_by_role("heading", name=said.late, exact=True)).to_be_visible()
-    search = eventually(lambda: (found := lately(town, "ticket")) and found.opened and found)
+    search = eventually(lambda: opened_lately(town, "ticket"))
     assert (search.asked_at, search.request_type) == (None, "deposit_missing")
