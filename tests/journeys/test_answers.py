@@ -54,7 +54,9 @@ def opened_lately(town: Town, place: str) -> Search:
 
 
 @pytest.mark.parametrize(("language", "phone", "dark"), [("en", False, False), ("zh-hans", True, True)])
-def test_a_customer_finds_the_answer_in_the_chat(town: Town, window: Open, language: str, phone: bool, dark: bool) -> None:
+def test_a_customer_finds_the_answer_in_the_chat(
+    town: Town, window: Open, language: str, phone: bool, dark: bool
+) -> None:
     said = SAID[language]
     browser = window(phone=phone, dark=dark, language=language)
     browser.go(f"/demo/exchange/?lang={language}")
