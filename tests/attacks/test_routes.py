@@ -43,6 +43,7 @@ DOING = Rule("staff", "POST", 401)
 FORM = Rule("staff", "GET POST", 302)
 READING, ACTING = Rule("customer", "GET HEAD", 404), Rule("customer", "POST GET HEAD", 404)
 CALLING = Rule("visitor", "GET HEAD", 401)
+NOTHING = Rule("anyone", "GET HEAD", 404)  # public, and there is none of that name
 
 POLICY = {
     "health/live": ANYONE,
@@ -58,7 +59,24 @@ POLICY = {
     "chat/visitor/": ANYONE,
     "chat/suggestions/": Rule("visitor", "POST", 401),
     "chat/suggestions/outcome/": Rule("visitor", "POST", 401),
-    "help/": ANYONE,
+    "contact/": ANYONE,
+    "robots.txt": ANYONE,
+    "help/": Rule("anyone", "GET HEAD", 302),
+    "help/sitemap.xml": ANYONE,
+    "help/pictures/<path:name>": NOTHING,
+    "help/videos/<int:id>": NOTHING,
+    "help/<str:language>/": ANYONE,
+    "help/<str:language>/search": ANYONE,
+    "help/<str:language>/_hits.html": ANYONE,
+    "help/<str:language>/_opened": Rule("visitor", "POST", 204),  # counts what was opened, with nobody's authority
+    "help/<str:language>/_beside.html": NOTHING,
+    "help/<str:language>/_vote/<int:article>/": Rule("customer", "GET HEAD POST", 404),
+    "help/<str:language>/_follow/<int:page>/": Rule("customer", "GET HEAD POST", 404),
+    "help/<str:language>/_following/<str:token>/": Rule("customer", "GET HEAD POST", 410),
+    "help/<str:language>/_unfollow/<str:token>/": Rule("visitor", "GET HEAD POST", 410),  # mail programs post: RFC 8058
+    "help/<str:language>/feed.xml": NOTHING,
+    "help/<str:language>/<path:path>/feed.xml": NOTHING,
+    "help/<str:language>/<path:path>/": NOTHING,
     "follow/": Rule("customer", "GET HEAD POST", 200),
     "signin/": Rule("customer", "GET HEAD POST", 200),
     "signin/code/": Rule("customer", "GET HEAD POST", 302),
@@ -174,6 +192,7 @@ def fill(route: str, **names: str) -> str:
         "provider": "postmark",
         "about": "inbound",
         "code": "how_to",
+        "language": "en",
     }
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: (nothing | names).get(match[1], "999999"), route)
 
@@ -198,7 +217,7 @@ def test_somebody_who_shows_nothing(route: str, method: str) -> None:
     answer = ask(client, method, fill(route))
     if not rule.methods or method == rule.methods.split()[0]:
         assert answer.status_code == rule.nobody
-    elif rule.who == "customer" and method in rule.methods.split():
+    elif rule.who in ("customer", "visitor") and method in rule.methods.split():
         assert answer.status_code in (200, 302, 404, 410, 422)
     elif rule.who in ("anyone", "visitor", "customer"):
         assert answer.status_code == 405

@@ -139,3 +139,19 @@ def test_what_takes_long_is_the_only_one_of_its_domain(monkeypatch: pytest.Monke
     Delivery.objects.filter(key="0").update(state="sent")
     assert outbox._claim(NOON + timedelta(seconds=6)) is None, "the other one takes long"
     assert outbox._claim(NOON + outbox.LONGEST + timedelta(seconds=1)) == row("2"), "and may be a dead process's"
+
+
+@pytest.mark.django_db
+def test_servers_known_to_be_slow_take_two_senders_together_and_no_more() -> None:
+    """F-36: six tarpits must not take all four senders, each with one mail."""
+    for number in range(6):
+        queue(f"slow:{number}", recipient=f"a@slow{number}.example")
+    Delivery.objects.filter(key__in=["slow:2", "slow:3", "slow:4", "slow:5"]).update(reason="timeout", attempts=1)
+    assert [outbox._claim(NOON), outbox._claim(NOON)] == [row("slow:0"), row("slow:1")]
+    later = NOON + outbox.USUAL + timedelta(seconds=1)
+    queue("fast", recipient="b@mail.example", now=later)
+    queue("new", recipient="b@slow2.example", now=later)
+    assert outbox._claim(later) == row("fast")
+    assert outbox._claim(later) is None, "the others wait until one of the two has ended"
+    Delivery.objects.filter(key="slow:0").update(state="queued", reason="timeout", not_before=later + timedelta(hours=1))
+    assert outbox._claim(later) == row("slow:2")

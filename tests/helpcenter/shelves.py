@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -16,6 +17,7 @@ from wagtail.models import Locale, Page
 from trustdesk.helpcenter import beside, cache
 from trustdesk.knowledge import search
 from trustdesk.knowledge.models import Article, HelpHome, Section
+from trustdesk.seams import clock
 
 YOUTUBE = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 
@@ -108,6 +110,8 @@ def _put(parent: Page, page: Any, key: Page | None) -> Any:
 def publish(page: Any) -> Any:
     """Publish a page as it is, as an editor does."""
     page.save_revision().publish()
+    # Wagtail asks the machine for the time.
+    type(page).objects.filter(pk=page.pk).update(last_published_at=clock.now() - timedelta(days=1))
     return type(page).objects.get(pk=page.pk)
 
 

@@ -136,7 +136,6 @@ class TestTelling:
     def publish(self, page: Article) -> None:
         page.title += "!"
         shelves.publish(page)
-        # Wagtail asks the machine for the time.
         type(page).objects.filter(pk=page.pk).update(last_published_at=self.LATER)
         shelves.forget()
 

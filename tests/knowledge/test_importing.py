@@ -11,7 +11,8 @@ from wagtail.images import get_image_model
 
 from tests.knowledge import pack
 from trustdesk.knowledge import exporting, folder, importing, library, rendering, search
-from trustdesk.knowledge.models import Article, Figure, Section
+from trustdesk.knowledge.management.commands.help_import import PACK
+from trustdesk.knowledge.models import Article, Figure, Section, SynonymGroup
 
 pytestmark = pytest.mark.django_db
 
@@ -154,3 +155,32 @@ def test_what_is_stored_is_cleaned_again_when_it_is_shown(tmp_path: Path) -> Non
     drawn = rendering.render(article, library.current(), "en")
     assert "script" not in drawn.body
     assert "onclick" not in drawn.body
+
+
+def test_synonyms_come_with_the_folder_and_an_editors_group_is_added_to(tmp_path: Path) -> None:
+    root = pack.small(tmp_path)
+    (root / "synonyms.yaml").write_text("- [提现, 提币, withdrawal]\n- [SL, stop loss]\n", encoding="utf-8")
+    mine = SynonymGroup.objects.create(words="Withdrawal\n出金")
+    assert put(root)["synonyms"] == 2
+    mine.refresh_from_db()
+    assert mine.listed() == ["Withdrawal", "出金", "提现", "提币"]
+    assert "synonyms" not in put(root)  # again, nothing is new
+    exporting.write(tmp_path / "out")
+    assert folder.read(tmp_path / "out", language="en").synonyms == [group.listed() for group in SynonymGroup.objects.all()]
+    assert ("SL", "stop loss") in library.current().synonyms
+
+
+@pytest.mark.parametrize(
+    "source", ["a: b", "- [one]", "- word", "- [" + ", ".join(f"w{n}" for n in range(31)) + "]", "- [a, &x [*x]]", "\t- [a, b]"]
+)
+def test_synonyms_that_are_none_are_named_and_nothing_is_taken(tmp_path: Path, source: str) -> None:
+    root = pack.small(tmp_path)
+    (root / "synonyms.yaml").write_text(source, encoding="utf-8")
+    assert [problem.file for problem in folder.read(root, language="en").fatal()] == ["synonyms.yaml"]
+
+
+def test_the_packs_synonyms_can_be_read() -> None:
+    groups = folder.read(PACK, language="en").synonyms
+    assert len(groups) >= 30
+    words = [word.casefold() for group in groups for word in group]
+    assert sorted(words) == sorted(set(words))

@@ -89,12 +89,12 @@ class TestSteering:
         leads = re.findall(r'<a class="button[^"]*" href="([^"]+)"', answer[: answer.index("</section>")])
         assert leads
         for lead in leads:
-            assert lead.startswith(("/chat/?", "/official/", "mailto:", "/tickets/new/"))
+            assert lead.startswith(("/chat/?", "/official/", "mailto:", "/tickets/new/", "/help/en/"))
             if lead.startswith("/tickets/new/"):
                 assert RequestType.objects.filter(code=lead.split("/")[3], in_form=True).exists()
 
     def test_every_type_it_names_is_offered_by_a_fresh_install(self) -> None:
-        named = {way for matter in hub.MATTERS.values() for way in matter.ways} - {"chat", "mail", "official"}
+        named = {way for matter in hub.MATTERS.values() for way in matter.ways} - hub._PAGES
         assert named <= {one.code for one in public.request_types(locale="en")}
 
     def test_a_type_that_staff_took_out_is_not_offered(self) -> None:

@@ -54,7 +54,7 @@ class OpenedCase(models.Model):
 
 
 class AnsweredRequest(models.Model):
-    """A request with an Idempotency-Key, and what was answered; without a status it is under way, or was broken off."""
+    """A request with an Idempotency-Key, and what was answered; rows without a status are of earlier releases."""
 
     id = models.BigAutoField(primary_key=True)
     token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, related_name="answered")

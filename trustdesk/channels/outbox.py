@@ -48,6 +48,9 @@ FAILED_JOB = "conversations.mail_failed"
 # once that one takes longer than usual. What a dead process left behind stops counting after longer than a sending takes.
 PER_DOMAIN = 2
 USUAL, LONGEST = timedelta(seconds=5), timedelta(minutes=2)
+# Of all that take longer than usual so many at a time, once their servers are known for it: half of a worker's threads.
+SLOW_AT_ONCE = 2
+MOST_KNOWN = 100  # mails that are looked at for it; where our own relay is slow, all are
 _LOCK = 0x7D_0B0C  # one claims at a time, or each would count the others' as none
 
 log = logging.getLogger(__name__)
@@ -152,10 +155,21 @@ def _busy(now: datetime) -> set[str]:
     """Return the domains that nothing more may be begun for at this moment."""
     under_way = Delivery.objects.filter(state=_State.SENDING, claimed_at__gt=now - LONGEST)
     count: Counter[str] = Counter()
+    slow_ones = 0
     for recipient, claimed_at in under_way.values_list("recipient", "claimed_at"):
         slow = claimed_at is not None and claimed_at < now - USUAL
-        count[recipient.rpartition("@")[2].lower()] += PER_DOMAIN if slow else 1
-    return {domain for domain, n in count.items() if n >= PER_DOMAIN}
+        slow_ones += slow
+        count[_domain(recipient)] += PER_DOMAIN if slow else 1
+    busy = {domain for domain, n in count.items() if n >= PER_DOMAIN}
+    if slow_ones >= SLOW_AT_ONCE:
+        timed_out = Delivery.objects.filter(state=_State.QUEUED, reason__endswith="timeout")
+        recipients = timed_out.order_by("not_before").values_list("recipient", flat=True)[:MOST_KNOWN]
+        busy |= {_domain(recipient) for recipient in recipients}
+    return busy
+
+
+def _domain(recipient: str) -> str:
+    return recipient.rpartition("@")[2].lower()
 
 
 def _suppressed(row: Delivery) -> bool:

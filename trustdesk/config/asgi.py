@@ -27,16 +27,21 @@ HEADERS, HEADER_BYTES = 100, 32 * 1024
 BODY_BYTES = 256 * 1024     # a form; read before a thread is taken, so that a slow sender holds none
 UPLOAD_BYTES = 26 * 1024 * 1024
 HOOK_BYTES = 40 * 1024 * 1024  # a provider's mail: 25 MB in base64, or 35 MB
+FILM_BYTES = 105 * 1024 * 1024  # an article's film of 100 MB
+ARTICLE_BYTES = 1024 * 1024  # a long article, as its editor holds it
 SLOWEST = 20_000            # bytes a second an upload must bring on the whole
 BODY_PAUSE = 30.0           # seconds between two parts of an upload, and for all of a form
 # Paths whose bytes pass through a thread as fast as the other side sends or reads. Half of the threads stay for pages.
 HOOKS = "/hooks/mail/"
 UPLOADS = ("/chat/uploads/", "/tickets/files/", HOOKS)
-FORMS_WITH_FILES = ("/tickets/new/", "/cases/")  # where the body is multipart
-TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/", "/help/videos/")
+OFFICE, FILMS = "/back-office/", "/back-office/documents/"
+FORMS_WITH_FILES = ("/tickets/new/", "/cases/", "/back-office/images/", FILMS)  # where the body is multipart
+TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/", "/back-office/films/")
+VIDEOS = "/help/videos/"        # for everybody: however many look at them slowly, they keep nobody's files waiting
 
 _pages = Threads(pages, count=settings.WEB_THREADS)
 _transfers = asyncio.Semaphore(max(1, settings.WEB_THREADS // 2))
+_videos = asyncio.Semaphore(max(1, settings.WEB_THREADS // 4))
 _SOCKETS: dict[str, Callable[[Any, Any, Any], Awaitable[None]]] = {
     "/live/chat": chat.application,
     "/live/desk": desk.application,
@@ -65,7 +70,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     if "\0" in path:            # PostgreSQL knows no such text: asked for it, it fails
         return await _answer(scope, send, 400, b"Bad path")
     files = path.startswith(UPLOADS) or (path.startswith(FORMS_WITH_FILES) and _multipart(scope))
-    most = HOOK_BYTES if path.startswith(HOOKS) else UPLOAD_BYTES if files else BODY_BYTES
+    most = _most(path, files=files)
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     if len(lengths) > 1 or (lengths and not lengths[0].isdigit()):
         return await _answer(scope, send, 400, b"Bad Content-Length")
@@ -77,6 +82,9 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     if (files or path.startswith(TRANSFERS)) and not small:
         async with _transfers:
             return await _in_thread(scope, _bounded(receive, most), send)
+    if path.startswith(VIDEOS):
+        async with _videos:
+            return await _in_thread(scope, _bounded(receive, most), send)
     try:
         async with asyncio.timeout(BODY_PAUSE):
             body = await _whole(receive, most)
@@ -87,6 +95,15 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     if len(body) > most:
         return await _answer(scope, send, 413, b"Too large")
     return await _in_thread(scope, body, send)
+
+
+def _most(path: str, *, files: bool) -> int:
+    """Return the bytes a body may have; `files`: it is written to the disk as it comes."""
+    if path.startswith(HOOKS):
+        return HOOK_BYTES
+    if files:
+        return FILM_BYTES if path.startswith(FILMS) else UPLOAD_BYTES
+    return ARTICLE_BYTES if path.startswith(OFFICE) else BODY_BYTES
 
 
 def _multipart(scope: Scope) -> bool:

@@ -94,7 +94,7 @@ if HTTPS:
 WEB_THREADS = env.integer("WEB_THREADS", default=16, minimum=1, maximum=90)
 WORKER_THREADS = 4  # jobs at a time in each worker; to do more, run more workers
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a form or JSON body without its files
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a long article has three or four for each block and cell
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -307,6 +307,7 @@ STORAGES = {
     },
 }
 WAGTAILIMAGES_RENDITION_STORAGE = "pictures"
+WAGTAILIMAGES_IMAGE_FORM_BASE, WAGTAILDOCS_DOCUMENT_FORM_BASE = (f"trustdesk.knowledge.uploads.{kind}Form" for kind in ("Image", "Film"))
 WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpg", "jpeg", "png", "webp", "svg"]
 WAGTAILDOCS_EXTENSIONS = ["mp4", "webm"]  # films of articles
 WHITENOISE_USE_FINDERS = MODE == "test" or DEBUG

@@ -18,6 +18,7 @@ from wagtail.admin.forms.models import WagtailAdminModelForm
 
 from trustdesk.conversations import rulebook
 from trustdesk.conversations.defaults import AREAS
+from trustdesk.conversations.models import RequestType
 from trustdesk.policy import forms as judging
 from trustdesk.policy.proof import Proof
 
@@ -54,6 +55,12 @@ class Lines(Choices):
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
         """Read the lines, as JSON."""
         return json.dumps([line.strip() for line in (data.get(name) or "").splitlines() if line.strip()])
+
+
+def type_choices(language: str) -> list[tuple[str, str]]:
+    """List the codes and names of all request types in a language, in the form's order."""
+    name = "label_zh" if language.startswith("zh") else "label"
+    return list(RequestType.objects.order_by("position", "id").values_list("code", name))
 
 
 def areas() -> forms.Select:

@@ -14,7 +14,7 @@ from wagtail.admin.forms.models import WagtailAdminModelForm
 
 from trustdesk.channels import addresses, mailboxes
 from trustdesk.channels.models import Inbox
-from trustdesk.conversations.models import RequestType
+from trustdesk.conversations import editing
 
 
 class AddressForm(WagtailAdminModelForm):  # type: ignore[misc]  # Wagtail ships no types
@@ -32,9 +32,7 @@ class AddressForm(WagtailAdminModelForm):  # type: ignore[misc]  # Wagtail ships
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        label = "label_zh" if (get_language() or "").startswith("zh") else "label"
-        types = RequestType.objects.order_by("position", "id").values_list("code", label)
-        self.fields["type_code"].choices = [("", "–"), *types]
+        self.fields["type_code"].choices = [("", "–"), *editing.type_choices(get_language() or "")]
         self.fields["team"].required = False
         if self.instance.pk:
             self.initial["name"] = self.instance.shown_name

@@ -21,7 +21,7 @@ def _both(name: str, heading: object) -> FieldRowPanel:
 
 
 _ABOUT = [
-    FieldPanel("code", heading=_("Code"), help_text=_("Part of addresses. It cannot be changed later.")),
+    FieldPanel("code", heading=_("Code in addresses"), help_text=_("It cannot be changed later.")),
     _both("label", _("Name")),
     _both("about", _("What it is for")),
     _both("evidence", _("What to attach")),

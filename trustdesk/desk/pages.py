@@ -70,8 +70,8 @@ def shell(request: HttpRequest, seat: Seat) -> dict[str, Any]:
     """Gather what stands around a case: the rail and the list."""
     agent, now = signin.agent_of(request), clock.now()
     on_shift = any(one.agent_id == seat.agent_id for one in shifts.on_duty(now=now)) if seat.available else None
-    manages = permissions.may(seat, Action.MANAGE)
-    return {**case_list(request, seat), "agent": agent, "on_shift": on_shift, "manages": manages}
+    has_office = permissions.may(seat, Action.MANAGE) or seat.writing is not None
+    return {**case_list(request, seat), "agent": agent, "on_shift": on_shift, "has_office": has_office}
 
 
 def one_case(seat: Seat, case: Conversation) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def _body() -> list[tuple[str, blocks.Block]]:
         ("callout", Callout()),
         ("table", TypedTableBlock([("text", blocks.RichTextBlock(label=_("Text"), features=INLINE))], label=_("Table"), icon="table")),
         ("picture", Picture()),
-        ("code", blocks.TextBlock(label=_("Code"), icon="code")),
+        ("code", blocks.TextBlock(label=_("Lines of code"), icon="code")),
     ]  # fmt: skip
 
 

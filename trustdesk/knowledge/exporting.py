@@ -13,7 +13,7 @@ from wagtail.images import get_image_model
 
 from trustdesk.knowledge import library, markdown
 from trustdesk.knowledge.library import Library, Node
-from trustdesk.knowledge.models import Article, Figure
+from trustdesk.knowledge.models import Article, Figure, SynonymGroup
 
 _PAGE_LINK: Final = re.compile(r'<a (?:linktype="page" id="(\d+)"|id="(\d+)" linktype="page")>')
 
@@ -38,6 +38,8 @@ def write(root: Path) -> int:
     }
     if figures:
         (root / "placeholders.yaml").write_text(_yaml(figures), encoding="utf-8")
+    if synonyms := [group.listed() for group in SynonymGroup.objects.all()]:
+        (root / "synonyms.yaml").write_text(_yaml(synonyms), encoding="utf-8")
     return written
 
 

@@ -1,7 +1,8 @@
 """A folder of Markdown files, read and checked whole before anything is written: what is wrong is said file by file.
 
 `<section>/…/<slug>.<language>.md` with front matter (YAML), the languages of an article side by side; `_section.<language>.md`
-names a section; pictures lie where the texts name them; `placeholders*.yaml` describes the figures. A folder that knows none
+names a section; pictures lie where the texts name them; `placeholders*.yaml` describes the figures, `synonyms.yaml` lists
+words that mean the same. A folder that knows none
 of this is read too: a file without a language has the given one, a title is taken from the first heading.
 """
 
@@ -74,6 +75,7 @@ class Folder:
     sections: dict[tuple[str, ...], dict[str, Text]] = field(default_factory=dict)
     articles: dict[tuple[tuple[str, ...], str], dict[str, Text]] = field(default_factory=dict)
     figures: dict[str, dict[str, str]] = field(default_factory=dict)
+    synonyms: list[list[str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def without_examples(self) -> Folder:
@@ -107,6 +109,8 @@ def read(root: Path, *, language: str) -> Folder:
     for path in files:
         if path.parent == root and re.fullmatch(r"placeholders.*\.ya?ml", path.name):
             folder.figures |= _File(root, path, language, folder.problems).figures()
+        elif path.parent == root and path.name in ("synonyms.yaml", "synonyms.yml"):
+            folder.synonyms += _File(root, path, language, folder.problems).synonyms()
     _check_links(folder)
     return folder
 
@@ -223,6 +227,27 @@ class _File:
                 self._wrong(_("“%(key)s” is no figure.") % {"key": key})
             else:
                 found[key] = {name: _line(what.get(name))[:200] for name in ("en", "zh", "example", "example_zh")}
+        return found
+
+    def synonyms(self) -> list[list[str]]:
+        """Return the groups of words that mean the same: a list of lists."""
+        source = self._source()
+        try:
+            groups = yaml.safe_load(source or "") or []
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            self._wrong(_("The file cannot be read: %(why)s.") % {"why": getattr(error, "problem", None) or "YAML"})
+            return []
+        if not isinstance(groups, list):
+            self._wrong(_("Synonyms are a list of lists of words."))
+            return []
+        found = []
+        for group in groups:
+            plain = isinstance(group, list) and not any(isinstance(word, list | dict) for word in group)
+            words = list(dict.fromkeys(filter(None, map(_line, group)))) if plain else []
+            if not 2 <= len(words) <= 30 or len("\n".join(words)) > 1000:
+                self._wrong(_("“%(group)s” is no group of two to thirty words.") % {"group": str(group)[:60]})
+            else:
+                found.append(words)
         return found
 
     def _wrong(self, message: str, *, fatal: bool = True) -> None:

@@ -29,7 +29,7 @@ from wagtail.utils.file import hash_filelike
 
 from trustdesk.knowledge import markdown
 from trustdesk.knowledge.folder import Folder, Problem, Text
-from trustdesk.knowledge.models import Article, Figure, HelpHome, Related, Section
+from trustdesk.knowledge.models import Article, Figure, HelpHome, Related, Section, SynonymGroup
 from trustdesk.staff.models import Agent
 
 _HREF: Final = re.compile(r'<a href="(article|form|contact|check):([^"#]*)(#[^"]*)?"')
@@ -75,6 +75,7 @@ def put(
     with transaction.atomic(), disable_reference_index_auto_update(), _indexed_later():
         work = _Work(folder, root, agent, progress)
         _figures(work, examples=examples)
+        _synonyms(work)
         for home in HelpHome.objects.select_related("locale"):
             work.sections[(), home.locale.language_code] = home
         languages = {text.language for texts in folder.articles.values() for text in texts.values()}
@@ -116,6 +117,24 @@ def _figures(work: _Work, *, examples: bool) -> None:
             figure.value, figure.value_zh = what["example"][:120], what["example_zh"][:120]
         figure.save()
         work.counts["figures"] += 1
+
+
+def _synonyms(work: _Work) -> None:
+    """Make the groups that are new; one that shares a word with a group of ours gets into it what it lacks."""
+    known = list(SynonymGroup.objects.order_by("id"))
+    for words in work.folder.synonyms:
+        ours = {word.casefold() for word in words}
+        group = next((one for one in known if ours & {word.casefold() for word in one.listed()}), None)
+        if group is None:
+            known.append(SynonymGroup.objects.create(words="\n".join(words)))
+            work.counts["synonyms"] += 1
+            continue
+        had = group.listed()
+        lacking = [word for word in words if word.casefold() not in {one.casefold() for one in had}]
+        if lacking and len(had) + len(lacking) <= 30 and len("\n".join(had + lacking)) <= 1000:
+            group.words = "\n".join(had + lacking)
+            group.save()
+            work.counts["synonyms"] += 1
 
 
 def _sections(work: _Work) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -14,11 +15,20 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, PageChooserPanel
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    InlinePanel,
+    MultiFieldPanel,
+    ObjectList,
+    PageChooserPanel,
+    TabbedInterface,
+)
+from wagtail.admin.widgets import AdminAutoHeightTextInput
 from wagtail.fields import StreamField
-from wagtail.models import Orderable, Page
+from wagtail.models import Orderable, Page, PagePermissionTester
 
-from trustdesk.knowledge import blocks, previews
+from trustdesk.knowledge import blocks, editing, previews
 
 PREFIX = "/help/"  # where the surface `helpcenter` serves these pages
 MOST_WORDS = 60
@@ -37,7 +47,7 @@ class Icon(models.TextChoices):
     LAYERS = "layers", _("Layers")
     PERCENT = "percent", _("Percent")
     LIST = "list", _("List")
-    CODE = "code", _("Code")
+    CODE = "code", _("Brackets")
     GIFT = "gift", _("Gift")
     MESSAGE = "message", _("Message")
     BOOK = "book", _("Book")
@@ -48,6 +58,8 @@ class HelpPage(Page):  # type: ignore[misc]  # Wagtail ships no types
     """What all pages of the help center share; no table of its own."""
 
     show_in_menus_default = False
+    admin_default_ordering = "ord"  # as readers see them
+    private_page_options: ClassVar[list[str]] = []  # what is published, is public
     promote_panels: ClassVar[list[Any]] = [
         MultiFieldPanel(["slug", "seo_title", "search_description"], heading=_("Address and search engines"))
     ]
@@ -56,13 +68,13 @@ class HelpPage(Page):  # type: ignore[misc]  # Wagtail ships no types
         abstract = True
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
-        """Return (site, root address, path); the path is `helpcenter`'s, not the tree's."""
+        """Return (site, root address, path): ours, and the path is `helpcenter`'s, not the tree's."""
         parts = super().get_url_parts(request=request)
         if parts is None:
             return None
         # url_path: /<home>/<section>/<article>/
         below = self.url_path.strip("/").split("/")[1:]
-        return parts[0], parts[1], "/".join([PREFIX.rstrip("/"), self.locale.language_code, *below]) + "/"
+        return parts[0], settings.PUBLIC_URL, "/".join([PREFIX.rstrip("/"), self.locale.language_code, *below]) + "/"
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Send to the address of the help center; Wagtail's own way to a page is used for previews alone."""
@@ -73,17 +85,42 @@ class HelpPage(Page):  # type: ignore[misc]  # Wagtail ships no types
         return previews.show(self, request)
 
 
+class _Stays(PagePermissionTester):  # type: ignore[misc]
+    """The homes were made with the languages: they are neither taken away nor moved, by nobody."""
+
+    def can_delete(self, ignore_bulk: bool = False) -> bool:
+        return False
+
+    def can_unpublish(self) -> bool:
+        return False
+
+    def can_move(self) -> bool:
+        return False
+
+    def can_copy(self) -> bool:
+        return False
+
+
 class HelpHome(HelpPage):
     """The root of one language's tree."""
+
+    is_creatable = False
 
     intro = models.CharField(_("sentence below the title"), max_length=200, blank=True)
 
     parent_page_types: ClassVar[list[str]] = ["wagtailcore.Page"]
     subpage_types: ClassVar[list[str]] = ["knowledge.Section"]
     content_panels: ClassVar[list[Any]] = [*Page.content_panels, FieldPanel("intro")]
+    promote_panels: ClassVar[list[Any]] = [
+        MultiFieldPanel(["seo_title", "search_description"], heading=_("Search engines"))
+    ]
 
     class Meta:
         verbose_name = _("Help center, one language")
+
+    def permissions_for_user(self, user: Any) -> PagePermissionTester:
+        """Say what one may do to it; adding sections below is asked of it too."""
+        return _Stays(user, self)
 
 
 class Section(HelpPage):
@@ -118,8 +155,12 @@ class Article(HelpPage):
         help_text=_("One a line: other names, colloquial words, error codes that the text does not contain."),
     )
     body = StreamField(blocks.BODY, verbose_name=_("text"), blank=True)
-    guide = StreamField(blocks.GUIDE, verbose_name=_("picture guide"), blank=True)
-    videos = StreamField(blocks.VIDEOS, verbose_name=_("videos"), blank=True, max_num=4)
+    guide = StreamField(
+        blocks.GUIDE, verbose_name=_("picture guide"), blank=True, help_text=_("Readers may choose it instead of the text.")
+    )
+    videos = StreamField(
+        blocks.VIDEOS, verbose_name=_("videos"), blank=True, max_num=4, help_text=_("Readers may choose them instead of the text.")
+    )
     # The code of a request type: those are rows of a layer above.
     request_type = models.SlugField(_("form for who is still stuck"), max_length=40, blank=True)
     updated_on = models.DateField(
@@ -133,19 +174,46 @@ class Article(HelpPage):
 
     parent_page_types: ClassVar[list[str]] = ["knowledge.Section"]
     subpage_types: ClassVar[list[str]] = []
-    content_panels: ClassVar[list[Any]] = [
-        *Page.content_panels,
-        FieldPanel("summary"),
-        FieldPanel("body"),
-        FieldPanel("guide"),
-        FieldPanel("videos"),
-        FieldPanel("search_words"),
-        InlinePanel("related", heading=_("Related articles"), max_num=8),
-        FieldRowPanel([FieldPanel("request_type"), FieldPanel("updated_on")]),
-    ]
+    exclude_fields_in_copy: ClassVar[list[str]] = ["translated_from"]
+
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(
+                [
+                    *Page.content_panels,
+                    FieldPanel("summary", widget=AdminAutoHeightTextInput),
+                    FieldPanel("body"),
+                    FieldPanel(
+                        "says_the_original",
+                        heading=_("This says what the original says now"),
+                        help_text=_("Tick it when you have looked through all of it; it counts once this is published."),
+                    ),
+                ],
+                heading=_("Text"),
+            ),
+            ObjectList([FieldPanel("guide"), FieldPanel("videos")], heading=_("Pictures and videos")),
+            ObjectList(
+                [
+                    FieldPanel("search_words"),
+                    InlinePanel("related", heading=_("Related articles"), label=_("Article"), max_num=8),
+                    FieldPanel("request_type", heading=_("Form for who is still stuck")),
+                    FieldPanel("updated_on"),
+                ],
+                heading=_("Finding it"),
+            ),
+            ObjectList([*HelpPage.promote_panels, *Page.settings_panels], heading=_("Address")),
+        ],
+        base_form_class=editing.ArticleForm,
+    )
 
     class Meta:
         verbose_name = _("Article")
+
+    def original(self) -> Article | None:
+        """Return the article this one is a translation of; None for what is an original itself."""
+        rows = Article.objects.filter(translation_key=self.translation_key).select_related("locale")
+        first = min(rows, key=lambda row: (row.locale.language_code != settings.LANGUAGE_CODE, row.pk), default=None)
+        return first if first is not None and first.pk != self.pk else None
 
     def clean(self) -> None:
         """Raise when there are more search words than an index can weigh."""

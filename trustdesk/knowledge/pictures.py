@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from xml.etree.ElementTree import ParseError
@@ -32,12 +33,17 @@ def check(path: Path) -> None:
     """Raise NoPicture unless this is a picture that can be shown to everybody."""
     if path.stat().st_size > LARGEST:
         raise NoPicture(_("The picture is larger than 10 MB."))
-    if path.suffix.lower() == ".svg":
-        return check_svg(path.read_bytes())
+    check_content(path.name, path.read_bytes())
+
+
+def check_content(name: str, content: bytes) -> None:
+    """Raise NoPicture unless a file of this name holds a picture that can be shown to everybody."""
+    if name.lower().endswith(".svg"):
+        return check_svg(content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(BytesIO(content)) as image:
                 if image.format not in FORMATS:
                     raise NoPicture(_("Pictures are PNG, JPEG, WebP, AVIF, GIF or SVG."))
                 image.load()

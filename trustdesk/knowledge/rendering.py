@@ -176,7 +176,8 @@ class _Source:
             value = values.get(found[1])
             if value:
                 return html.escape(value)
-            return f"<span class=\"figure-open\">{html.escape(_('see the app'))}</span>"
+            unknown = _("see the app")
+            return f'<span class="figure-open">{html.escape(unknown)}</span>'
 
         return _FIGURE.sub(figure, source)
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from trustdesk.knowledge import following
+from trustdesk.knowledge import following, scheduling
 from trustdesk.seams import clock
+
+
+@app.periodic(cron="* * * * *", periodic_id="knowledge.run_due")
+@app.task(name="knowledge.run_due")
+def run_due(timestamp: int, **_: object) -> None:
+    """Publish and take back what is due, every minute."""
+    scheduling.run_due(now=clock.now())
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="knowledge.tell_followers")

@@ -7,11 +7,12 @@ import secrets
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from trustdesk.seams import clock
 from trustdesk.staff import audit, sessions
-from trustdesk.staff.models import Agent, PasswordLink
+from trustdesk.staff.models import Agent, PasswordLink, Writing
 
 LINK_LIFE = timedelta(hours=24)
 
@@ -74,6 +75,24 @@ def set_active(*, agent_id: int, active: bool, actor: audit.Actor, reason: str) 
             sessions.end_sessions(agent_id=agent_id)
         action = "activated" if active else "deactivated"
         audit.record(actor=actor, action=action, target=f"agent:{agent_id}", reason=reason)
+    return True
+
+
+def set_writing(*, agent_id: int, writing: Writing | None, actor: audit.Actor, reason: str = "") -> bool:
+    """Let an agent write the help center as editor or publisher, or no longer; return whether that changed it.
+
+    It holds from their next request on.
+    """
+    with transaction.atomic():
+        agent = Agent.objects.select_for_update().get(pk=agent_id)
+        before = set(agent.groups.filter(name__in=Writing.values).values_list("name", flat=True))
+        wanted = {writing.value} if writing else set()
+        if before == wanted:
+            return False
+        agent.groups.remove(*Group.objects.filter(name__in=before - wanted))
+        agent.groups.add(*Group.objects.filter(name__in=wanted - before))
+        data = {"before": sorted(before), "after": sorted(wanted)}
+        audit.record(actor=actor, action="writing_set", target=f"agent:{agent_id}", reason=reason, data=data)
     return True
 
 

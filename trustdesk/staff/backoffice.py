@@ -1,8 +1,8 @@
 """The back office: forms in which administrators edit rows, each save in one transaction with its audit row.
 
-Wagtail draws the pages. Who gets in is decided here and in `middleware`, never by Wagtail's own permissions: it takes
-a second factor and the right to manage. Every package registers its rows with a subclass of `AuditedViewSet` in its
-`wagtail_hooks.py`.
+Wagtail draws the pages. Who gets in is decided here and in `doors`, never by Wagtail's own permissions: it takes a second
+factor and, unless a view set opens itself to editors, the right to manage. Every package registers its rows with a
+subclass of `AuditedViewSet` in its `wagtail_hooks.py`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permission_policies.base import BasePermissionPolicy
 
-from trustdesk.staff import audit, permissions, signin
+from trustdesk.staff import audit, doors, permissions, signin
 from trustdesk.staff.models import Agent
+from trustdesk.staff.permissions import Office
 
 
-class ManagersOnly(BasePermissionPolicy):  # type: ignore[misc]  # Wagtail ships no types
-    """Who may manage may do all of `actions`; nobody else may do anything."""
+class OfficePolicy(BasePermissionPolicy):  # type: ignore[misc]  # Wagtail ships no types
+    """Who gets as far as `who` may do all of `actions`; nobody else may do anything."""
 
-    def __init__(self, model: type[models.Model], actions: Iterable[str]) -> None:
+    def __init__(self, model: type[models.Model], actions: Iterable[str], *, who: Office = Office.MANAGER) -> None:
         super().__init__(model)
         self._actions = frozenset(actions)
+        self._who = who
 
     def user_has_permission(self, user: object, action: str) -> bool:
         """Say whether this agent may do it; asked anew on every request."""
-        return action in self._actions and isinstance(user, Agent) and permissions.manages(user.pk)
+        return action in self._actions and isinstance(user, Agent) and permissions.office(user.pk) >= self._who
 
     def user_has_any_permission(self, user: object, actions: Iterable[str]) -> bool:
         """Say whether this agent may do one of these."""
@@ -78,7 +80,7 @@ class _Delete(generic.DeleteView):  # type: ignore[misc]
 
 
 class AuditedViewSet(ModelViewSet):  # type: ignore[misc]
-    """List and edit the rows of one model. `allows`: what of add, change, delete and view there is at all."""
+    """List and edit the rows of one model. `allows`: what of add, change, delete and view there is; `who` may do it."""
 
     add_view_class = _Create
     edit_view_class = _Edit
@@ -87,11 +89,17 @@ class AuditedViewSet(ModelViewSet):  # type: ignore[misc]
     add_to_reference_index = False
     add_to_admin_menu = True
     allows: frozenset[str] = frozenset({"add", "change", "delete", "view"})
+    who: Office = Office.MANAGER
 
     @property
-    def permission_policy(self) -> ManagersOnly:
+    def permission_policy(self) -> OfficePolicy:
         """Return who may do what with these rows."""
-        return ManagersOnly(self.model, self.allows)
+        return OfficePolicy(self.model, self.allows, who=self.who)
+
+    def on_register(self) -> None:
+        """Open the door to its addresses as far as `who` says."""
+        super().on_register()
+        doors.open_to(self.who, namespace=self.url_namespace)
 
 
 def _record(request: HttpRequest, did: str, row: models.Model, **data: object) -> None:

@@ -7,16 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from trustdesk.seams import clock
-from trustdesk.staff import permissions, signin
+from trustdesk.staff import doors, signin
 from trustdesk.staff.models import Agent
 
-BACK_OFFICE = "/back-office/"  # for administrators alone
+BACK_OFFICE = "/back-office/"
 BACKGROUND = "Trustdesk-Background"  # a request header: the page asked by itself, nobody touched a key
 SEEN_AT = "staff_seen_at"
 SECONDS_BETWEEN_WRITES = 300  # a session is prolonged at most this often: reading must not become writing
@@ -57,8 +56,8 @@ class SecondFactorRequired:
             return _refuse(request, to="account_login", status=401)
         if signin.second_factor_passed(request):
             _prolong(request)
-            if request.path_info.startswith(BACK_OFFICE) and not permissions.manages(agent.pk):
-                raise PermissionDenied
+            if request.path_info.startswith(BACK_OFFICE):
+                doors.pass_through(request, agent)
             return None
         if agent.is_demo or signin.has_second_factor(agent.pk):
             # A demo session carried elsewhere, or one older than the agent's second factor: begin again.

@@ -42,6 +42,13 @@ class Role(models.TextChoices):
         return next((role for role in (cls.ADMIN, cls.LEAD) if role.value in names), cls.AGENT)
 
 
+class Writing(models.TextChoices):
+    """The Django Groups that write the help center, beside what an agent does at the desk."""
+
+    EDITOR = "editor", _("Editor: drafts, and asks for a review")
+    PUBLISHER = "publisher", _("Publisher: reviews and publishes")
+
+
 class AgentManager(BaseUserManager["Agent"]):
     """Finds and creates agents by e-mail address, which is kept in lower case."""
 

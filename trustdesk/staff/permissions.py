@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Q
 
-from trustdesk.staff.models import Role
+from trustdesk.staff.models import Role, Writing
 
 
 class Action(StrEnum):
@@ -32,6 +32,15 @@ class Action(StrEnum):
     REOPEN = "reopen"
     MAIL = "mail"
     MANAGE = "manage"
+
+
+class Office(IntEnum):
+    """How far somebody gets into the back office; each gets what those before get."""
+
+    NOBODY = 0
+    EDITOR = 1  # the help center: drafts and reviews
+    PUBLISHER = 2  # … and publishing, synonyms and figures
+    MANAGER = 3  # … and everything else there is to edit
 
 
 class Reach(IntEnum):
@@ -81,6 +90,7 @@ class Seat:
     public_name: str
     display_name: str
     available: bool
+    writing: Writing | None = None
 
 
 def may(seat: Seat, action: Action, *, team_id: int | None = None, assignee_id: int | None = None) -> bool:
@@ -117,9 +127,23 @@ def seat(agent_id: int) -> Seat | None:
 
 
 def manages(agent_id: int) -> bool:
-    """Say whether an active agent may manage teams, rules, channels and colleagues: whom the back office lets in."""
+    """Say whether an active agent may manage teams, rules, channels and colleagues."""
+    return office(agent_id) >= Office.MANAGER
+
+
+def edits(agent_id: int) -> bool:
+    """Say whether an active agent may write the help center: whom the back office lets in."""
+    return office(agent_id) >= Office.EDITOR
+
+
+def office(agent_id: int) -> Office:
+    """Return how far an agent gets into the back office; one query, asked anew on every request."""
     found = seat(agent_id)
-    return found is not None and may(found, Action.MANAGE)
+    if found is None:
+        return Office.NOBODY
+    if may(found, Action.MANAGE):
+        return Office.MANAGER
+    return {None: Office.NOBODY, Writing.EDITOR: Office.EDITOR, Writing.PUBLISHER: Office.PUBLISHER}[found.writing]
 
 
 def seats(agent_ids: Collection[int]) -> dict[int, Seat]:
@@ -132,6 +156,10 @@ def seats(agent_ids: Collection[int]) -> dict[int, Seat]:
 def seated(rows: Iterable[tuple[Any, ...]]) -> dict[int, Seat]:
     """Read what SEATS returned, by agent id."""
     return {
-        agent_id: Seat(agent_id, Role.highest(groups), frozenset(teams), public_name, display_name, available)
+        agent_id: Seat(agent_id, Role.highest(groups), frozenset(teams), public_name, display_name, available, _writing(groups))
         for agent_id, groups, teams, public_name, display_name, available in rows
     }
+
+
+def _writing(groups: Collection[str]) -> Writing | None:
+    return next((one for one in (Writing.PUBLISHER, Writing.EDITOR) if one.value in groups), None)

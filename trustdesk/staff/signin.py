@@ -94,9 +94,9 @@ class AgentBackend(ModelBackend):
 
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        """Let into the back office who may manage; what one may do there, and everywhere else, `permissions` decides."""
+        """Let into the back office who may edit; how far one gets there, and everywhere else, `permissions` decides."""
         if perm == "wagtailadmin.access_admin" and isinstance(user_obj, Agent):
-            return permissions.manages(user_obj.pk)
+            return permissions.edits(user_obj.pk)
         return super().has_perm(user_obj, perm, obj)
 
 

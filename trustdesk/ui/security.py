@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 
 # Everything under here is made to be framed, by the configured sites only.
 FRAMED_PREFIX = "/chat/"
-# Drawn by Wagtail, whose pages hold inline scripts and styles; nobody but administrators gets there.
+# Drawn by Wagtail, whose pages hold inline scripts and styles; nobody but administrators and editors gets there.
 BACK_OFFICE_PREFIX = "/back-office/"
 # Asked by a load balancer from inside, before https begins.
 PLAIN_PREFIX = "/health/"

@@ -9,17 +9,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
 from trustdesk.staff import accounts, audit
-from trustdesk.staff.models import Agent
+from trustdesk.staff.models import Agent, Writing
+
+WRITING = {"editor": Writing.EDITOR, "publisher": Writing.PUBLISHER, "no-editor": None}
 
 
 class Command(BaseCommand):
-    """link: set or reset a password · reset-factors: a lost phone · deactivate, activate."""
+    """link: set or reset a password · reset-factors: a lost phone · deactivate, activate · editor, publisher, no-editor."""
 
-    help = "Give or take an agent's access: a password link, a reset of lost second factors, deactivation."
+    help = "Give or take an agent's access: a password link, lost second factors, deactivation, writing the help center."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to do, for whom, and why."""
-        parser.add_argument("what", choices=["link", "reset-factors", "deactivate", "activate"])
+        parser.add_argument("what", choices=["link", "reset-factors", "deactivate", "activate", *WRITING])
         parser.add_argument("email")
         parser.add_argument("--reason", default="", help="kept in the audit; required for all but link")
 
@@ -38,6 +40,9 @@ class Command(BaseCommand):
         elif what == "reset-factors":
             accounts.reset_second_factor(agent_id=agent_id, actor=actor, reason=reason)
             self.stdout.write("Their second factors are removed; the next sign-in asks for a new one.")
+        elif what in WRITING:
+            changed = accounts.set_writing(agent_id=agent_id, writing=WRITING[what], actor=actor, reason=reason)
+            self.stdout.write("Done." if changed else "Nothing to change.")
         else:
             changed = accounts.set_active(agent_id=agent_id, active=what == "activate", actor=actor, reason=reason)
             self.stdout.write("Done." if changed else "Nothing to change.")
