@@ -17,7 +17,7 @@ from tests.helpcenter.shelves import Shelf
 from trustdesk.knowledge.models import Figure
 
 ALL = [*payloads.SCRIPTS, *payloads.HANDLERS]
-OURS = re.compile(r"/static/[^\"]+\.js|")
+TOGETHER = 5
 
 
 class Running(HTMLParser):
@@ -60,40 +60,44 @@ def is_harmless(path: str) -> str:
     return page
 
 
-@pytest.mark.parametrize("at", range(0, len(ALL), 8))
+@pytest.mark.parametrize("at", range(0, len(ALL), TOGETHER))
 def test_in_every_field_of_an_article(shelf: Shelf, at: int) -> None:
-    for bad in ALL[at : at + 8]:
-        Figure.objects.update_or_create(key="evil", defaults={"about": "x", "value": bad[:120]})
-        page = shelf.fees
-        page.title = f"{bad} {{{{evil}}}}"[:255]
-        page.seo_title = bad[:255]
-        page.summary = page.search_description = f"{bad} {{{{evil}}}}"[:300]
-        page.search_words = "sesame"
-        page.body = [
+    """Several at once: each publishing takes its time. The last ones stand at the end of what is cut off, too."""
+    some = ALL[at : at + TOGETHER]
+    Figure.objects.create(key="evil", about="x", value=some[0][:120])
+    page = shelf.fees
+    page.title = f"{' '.join(some)[:240]} {{{{evil}}}}"
+    page.seo_title = " ".join(reversed(some))[:255]
+    page.summary = page.search_description = f"{' '.join(some)[:280]} {{{{evil}}}}"
+    page.search_words = "sesame"
+    page.body = [
+        block
+        for bad in some
+        for block in (
             ("text", f"<h2>{bad}</h2><p>{bad} {{{{evil}}}}</p>{bad}"),
             ("steps", [bad, html.escape(bad)]),
             ("callout", {"kind": "note", "text": bad}),
             ("code", f"{bad} {{{{evil}}}}"),
-        ]
-        page.videos = [("video", {"title": bad[:120], "youtube": shelves.YOUTUBE, "file": None, "poster": None, "minutes": None})]
-        shelves.publish(page)
-        for path in (
-            "/help/en/deposits/fees/", "/help/zh-hans/deposits/fees/", "/help/en/deposits/", "/help/en/", "/help/en/deposits/late/",
-            "/help/en/search?q=sesame", "/help/en/_hits.html?q=sesame", f"/help/en/_follow/{page.pk}/", f"/help/en/_vote/{page.pk}/",
-        ):  # fmt: skip
-            is_harmless(path)
-
-
-@pytest.mark.parametrize("bad", ALL)
-def test_in_every_query_and_address(shelf: Shelf, bad: str) -> None:
-    asked = quote(bad, safe="")
+        )
+    ]
+    page.videos = [("video", {"title": some[-1][:120], "youtube": shelves.YOUTUBE, "file": None, "poster": None, "minutes": None})]
+    shelves.publish(page)
     for path in (
-        f"/help/en/search?q={asked}", f"/help/en/_hits.html?q={asked}", f"/help/en/search?q=deposit&page={asked}&all={asked}",
-        f"/help/en/{asked}/", f"/help/{asked}/", f"/help/en/deposits/late/?s={asked}", f"/help/en/_following/{asked}/",
-        f"/help/en/_unfollow/{asked}/", f"/help/en/_vote/{shelf.late.pk}/?said={asked}&helpful={asked}",
-        f"/help/en/_follow/{shelf.late.pk}/?sent={asked}", f"/contact/?what={asked}",
+        "/help/en/deposits/fees/", "/help/zh-hans/deposits/fees/", "/help/en/deposits/", "/help/en/", "/help/en/deposits/late/",
+        "/help/en/search?q=sesame", "/help/en/_hits.html?q=sesame", f"/help/en/_follow/{page.pk}/", f"/help/en/_vote/{page.pk}/",
     ):  # fmt: skip
         is_harmless(path)
+
+
+def test_in_every_query_and_address(shelf: Shelf) -> None:
+    for asked in (quote(bad, safe="") for bad in ALL):
+        for path in (
+            f"/help/en/search?q={asked}", f"/help/en/_hits.html?q={asked}", f"/help/en/search?q=deposit&page={asked}&all={asked}",
+            f"/help/en/{asked}/", f"/help/{asked}/", f"/help/en/deposits/late/?s={asked}", f"/help/en/_following/{asked}/",
+            f"/help/en/_unfollow/{asked}/", f"/help/en/_vote/{shelf.late.pk}/?said={asked}&helpful={asked}",
+            f"/help/en/_follow/{shelf.late.pk}/?sent={asked}", f"/contact/?what={asked}",
+        ):  # fmt: skip
+            is_harmless(path)
 
 
 def test_links_lead_only_where_links_may(shelf: Shelf) -> None:
