@@ -18,9 +18,10 @@ from wagtail.models import Page, PageLogEntry, TaskState
 from tests import world
 from tests.knowledge import editors
 from tests.staff import people
+from trustdesk.channels.models import Delivery
 from trustdesk.conversations import editing
-from trustdesk.knowledge import library, scheduling, tasks
-from trustdesk.knowledge.models import Article, Section
+from trustdesk.knowledge import following, library, scheduling, search, tasks
+from trustdesk.knowledge.models import Article, Follow, Section
 from trustdesk.seams import clock
 from trustdesk.staff.models import Agent, Writing
 
@@ -41,8 +42,12 @@ def post(client: Client, path: str, **data: Any) -> Any:
 
 
 def test_an_editors_day(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> None:
-    """Draft → review with a comment → again → schedule → published by the job → found → renamed, with a redirect."""
+    """Draft → review with a comment → again → schedule → published by the job → mailed to who follows → found → renamed."""
     section = editors.section()
+    now = clock.now()
+    Follow.objects.create(
+        address="lin@example.com", page=section, locale="en", token_hash=b"t" * 32, created_at=now, confirmed_at=now, told_at=now
+    )
     edie, paul = editors.editor(), editors.publisher()
     paul.get("/back-office/?lang=zh-hans")  # he reads Chinese
 
@@ -91,7 +96,11 @@ def test_an_editors_day(monkeypatch: pytest.MonkeyPatch, django_capture_on_commi
     with clock.frozen(due + timedelta(minutes=1)):
         tasks.run_due(timestamp=0)
         assert scheduling.run_due(now=clock.now()) == (0, 0)  # once
-    library.forget()
+        search.forget()
+        assert following.tell(now=clock.now()) == 1
+    letter = Delivery.objects.get(recipient="lin@example.com")
+    assert "/help/en/deposits/fees/" in letter.text
+    assert search.find("which network", language="en").results[0].node.id == article.pk
     found = library.current().at("en", "deposits/fees")
     assert found is not None
     assert found.title == "Fees by network"

@@ -171,7 +171,7 @@ def test_synonyms_come_with_the_folder_and_an_editors_group_is_added_to(tmp_path
 
 
 @pytest.mark.parametrize(
-    "source", ["a: b", "- [one]", "- word", "- [" + ", ".join(f"w{n}" for n in range(31)) + "]", "- [a, &x [*x]", "\x00"]
+    "source", ["a: b", "- [one]", "- word", "- [" + ", ".join(f"w{n}" for n in range(31)) + "]", "- [a, &x [*x]]", "\t- [a, b]"]
 )
 def test_synonyms_that_are_none_are_named_and_nothing_is_taken(tmp_path: Path, source: str) -> None:
     root = pack.small(tmp_path)

@@ -80,6 +80,16 @@ def test_what_an_import_said_survives_an_edit_that_does_not_touch_it(pair: tuple
     assert state(english) == "current"
 
 
+def test_what_was_published_while_the_translation_was_looked_through_is_not_vouched_for(pair: tuple[Article, Section]) -> None:
+    english, below = pair
+    chinese, paul = editors.article(below, of=english, title="延迟的充值"), editors.publisher()
+    page = paul.get(f"/back-office/pages/{chinese.pk}/edit/").content.decode()
+    assert f'value="{english.live_revision_id}"' in page.split('name="says_the_original"')[1].split(">")[0]
+    save(paul, english)
+    save(paul, chinese, says_the_original=str(english.live_revision_id))
+    assert state(english) == "outdated"
+
+
 def test_the_report_shows_and_narrows(pair: tuple[Article, Section]) -> None:
     english, below = pair
     missing = editors.article(Section.objects.get(pk=english.get_parent().pk), "fees", title="Fees")

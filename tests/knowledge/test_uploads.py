@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from PIL import Image
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
@@ -15,6 +16,7 @@ from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from tests.knowledge import editors
 from tests.knowledge.pack import SVG
+from tests.staff import people
 from trustdesk.knowledge import uploads
 from trustdesk.knowledge.models import Article
 
@@ -98,6 +100,20 @@ def test_a_film_is_an_mp4_or_webm(name: str, content: bytes, said: str) -> None:
     assert answer.status_code == (200 if said else 302)
     assert said in answer.content.decode()
     assert get_document_model().objects.exists() is not bool(said)
+
+
+def test_editors_see_their_films_and_nobody_else_gets_them() -> None:
+    edie = editors.editor()
+    up(edie, "a.mp4", MP4, "documents/add/")
+    film = get_document_model().objects.get()
+    page = edie.get("/back-office/documents/").content.decode()
+    assert film.url in page
+    answer = edie.get(film.url)
+    assert editors.whole(answer) == MP4
+    assert (answer.headers["Content-Type"], answer.headers["X-Content-Type-Options"]) == ("video/mp4", "nosniff")
+    assert people.signed_in(people.agent()).get(film.url).status_code == 403
+    assert Client().get(film.url).status_code == 302
+    assert edie.get(f"/back-office/documents/edit/{film.pk}/").status_code == 200
 
 
 def test_a_film_has_a_largest_size() -> None:

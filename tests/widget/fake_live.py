@@ -60,13 +60,8 @@ class Case:
     def frame(self) -> Frame:
         """As in `welcome.case`."""
         agent = {"name": self.agent} if self.agent else None
-        return {
-            "reference": self.reference,
-            "status": self.status,
-            "topic": self.topic,
-            "agent": agent,
-            "rated": self.rated,
-        }
+        about = {"reference": self.reference, "status": self.status, "topic": self.topic}
+        return about | {"agent": agent, "rated": self.rated}
 
 
 class FakeLive:
@@ -238,13 +233,8 @@ class FakeLive:
     def _on_resume(self, frame: Frame) -> Frame:
         assert self.case is not None
         entries = [entry for entry in self.case.entries if entry["seq"] > frame["after"]]
-        return {
-            "t": "entries",
-            "case": self.case.reference,
-            "after": frame["after"],
-            "upto": self.case.last_seq,
-            "entries": entries,
-        }
+        place = {"case": self.case.reference, "after": frame["after"], "upto": self.case.last_seq}
+        return {"t": "entries", **place, "entries": entries}
 
     def _on_upload(self, frame: Frame) -> Frame:
         key = f"file{next(self._names)}"
@@ -282,9 +272,7 @@ class FakeLive:
 
     def _on_transcript(self, frame: Frame) -> Frame:
         proved = self.proof["state"] == "proved"
-        return (
-            {"t": "transcript", "to": "m•••@example.com"} if proved else {"t": "transcript", "error": "no_proved_mail"}
-        )
+        return {"t": "transcript"} | ({"to": "m•••@example.com"} if proved else {"error": "no_proved_mail"})
 
     def _on_ping(self, frame: Frame) -> Frame:
         return {"t": "pong"}

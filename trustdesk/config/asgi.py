@@ -36,7 +36,7 @@ HOOKS = "/hooks/mail/"
 UPLOADS = ("/chat/uploads/", "/tickets/files/", HOOKS)
 OFFICE, FILMS = "/back-office/", "/back-office/documents/"
 FORMS_WITH_FILES = ("/tickets/new/", "/cases/", "/back-office/images/", FILMS)  # where the body is multipart
-TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/")
+TRANSFERS = (*UPLOADS, "/chat/files/", "/desk/files/", "/back-office/films/")
 VIDEOS = "/help/videos/"        # for everybody: however many look at them slowly, they keep nobody's files waiting
 
 _pages = Threads(pages, count=settings.WEB_THREADS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from wagtail.admin import urls as wagtail_urls
+from wagtail.documents.views import serve
 
 
 def _instead(_request: HttpRequest, to: str) -> HttpResponse:
@@ -21,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", _instead, {"to": "account_logout"}, name="back_office_logout"),
     path("account/", _instead, {"to": "staff_account"}, name="back_office_account"),
     re_path(r"^password_reset/", _instead, {"to": "staff_account"}, name="back_office_passwords"),
+    # Films as they were uploaded, for editors; readers get those of published articles from `helpcenter`.
+    path("films/<int:document_id>/<str:document_filename>", serve.serve, name="wagtaildocs_serve"),
     path("failwhale/", _nothing, name="back_office_nothing"),
     path("", include(wagtail_urls)),
 ]

@@ -28,6 +28,7 @@ class Colleague:
     hours: tuple[int, int] = AROUND_THE_CLOCK
     days: tuple[int, ...] = tuple(WEEK)
     capacity: int = 6
+    writing: str = ""  # of the help center: editor or publisher
 
     @property
     def mail(self) -> str:
@@ -42,7 +43,7 @@ STAFF = (
     Colleague("oliver", "Oliver Grant", "Oliver", "agent", ("funds", "accounts"), ENGLISH, "Europe/London"),
     Colleague("ning", "赵宁 Zhao Ning", "小宁", "lead", ("accounts", "compliance"), BOTH, "Asia/Singapore"),
     Colleague("sofia", "Sofia Lindqvist", "Sofia", "agent", ("accounts",), ENGLISH, "Europe/Stockholm"),
-    Colleague("kai", "林恺 Kai Lim", "Kai", "lead", ("trading", "technical"), BOTH, "Asia/Singapore"),
+    Colleague("kai", "林恺 Kai Lim", "Kai", "lead", ("trading", "technical"), BOTH, "Asia/Singapore", writing="publisher"),
     Colleague(
         "hannah",
         "Hannah Vogt",
@@ -53,6 +54,7 @@ STAFF = (
         "Europe/Berlin",
         (7 * 60, 12 * 60),
         (0, 1, 2, 3, 4),
+        writing="editor",
     ),
     Colleague(
         "ada",

@@ -34,8 +34,8 @@ from trustdesk.demo.screenplay import Play, Step
 from trustdesk.exchange import demo as exchange
 from trustdesk.policy.proof import Proof, lasts
 from trustdesk.seams import clock
-from trustdesk.staff import permissions, shifts
-from trustdesk.staff.models import Agent, Membership, Role, Shift, Team
+from trustdesk.staff import accounts, audit, permissions, shifts
+from trustdesk.staff.models import Agent, Membership, Role, Shift, Team, Writing
 from trustdesk.staff.permissions import Seat
 
 LEARN_AGAIN = timedelta(minutes=2)
@@ -62,6 +62,8 @@ def _hire(one: Colleague) -> int:
         capacity=one.capacity,
         is_demo=True,
     )
+    if one.writing:
+        accounts.set_writing(agent_id=agent.pk, writing=Writing(one.writing), actor=audit.Actor(name="demo"))
     start, minutes = one.hours
     Membership.objects.bulk_create(
         Membership(agent=agent, team=team) for team in Team.objects.filter(slug__in=one.teams)

@@ -33,6 +33,8 @@ class ArticleForm(WagtailAdminPageForm):  # type: ignore[misc]  # Wagtail ships 
             self.fields.pop("says_the_original", None)
         else:
             self.initial["says_the_original"] = self.instance.translated_from == self._says
+            # Which one the editor saw: another may be published while this one is being looked through.
+            self.fields["says_the_original"].widget.attrs["value"] = str(self._says)
 
     def clean_summary(self) -> str:
         """Return it as one line, however it was typed."""
@@ -43,5 +45,7 @@ class ArticleForm(WagtailAdminPageForm):  # type: ignore[misc]  # Wagtail ships 
         if "says_the_original" in self.fields:
             live = type(self.instance).objects.values_list("translated_from", flat=True).get(pk=self.instance.pk)
             before = live if live != self._says else None
-            self.instance.translated_from = self._says if self.cleaned_data["says_the_original"] else before
+            seen = str(self.data.get(self.add_prefix("says_the_original"), ""))
+            says = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else self._says
+            self.instance.translated_from = says if self.cleaned_data["says_the_original"] else before
         return super().save(commit=commit)

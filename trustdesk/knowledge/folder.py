@@ -242,7 +242,8 @@ class _File:
             return []
         found = []
         for group in groups:
-            words = list(dict.fromkeys(filter(None, map(_line, group)))) if isinstance(group, list) else []
+            plain = isinstance(group, list) and not any(isinstance(word, list | dict) for word in group)
+            words = list(dict.fromkeys(filter(None, map(_line, group)))) if plain else []
             if not 2 <= len(words) <= 30 or len("\n".join(words)) > 1000:
                 self._wrong(_("“%(group)s” is no group of two to thirty words.") % {"group": str(group)[:60]})
             else:

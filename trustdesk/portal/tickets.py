@@ -7,7 +7,6 @@ lost nothing; the case is made last, in one step, or not at all.
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -53,8 +52,6 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
     response = _take(request, form, visitor) if posted else _sheet(request, filling.blank(form, visitor))
     if known is None:
         visitors.remember(response, visitor)
-    elif response.status_code == HTTPStatus.FOUND:
-        answers.asked(request)
     return response
 
 
@@ -65,6 +62,7 @@ def sent(request: HttpRequest, reference: str) -> HttpResponse:
     found = public.find_case(visitor, number, locale=_locale(), now=clock.now()) if visitor and number else None
     if found is None:
         raise Http404
+    answers.asked(request)  # here and not where it was sent: taking a ticket in waits for nothing else
     facts = found.facts
     context = {
         "facts": facts,

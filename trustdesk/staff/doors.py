@@ -37,7 +37,7 @@ _OF_WAGTAIL: Final[Mapping[str, Office]] = {
         "wagtailadmin_choose_page_email_link", "wagtailadmin_choose_page_phone_link",
         "wagtailadmin_choose_page_anchor_link", "wagtailadmin_tag_autocomplete",
         "wagtailadmin_tag_model_autocomplete", "wagtailadmin_dismissibles", "wagtailadmin_block_preview",
-        "wagtailadmin_sprite", "wagtailadmin_javascript_catalog",
+        "wagtailadmin_sprite", "wagtailadmin_javascript_catalog", "wagtaildocs_serve",
         "back_office_login", "back_office_logout", "back_office_account", "back_office_passwords",
     ), Office.EDITOR),
     # What is taken away may stand in published articles.
