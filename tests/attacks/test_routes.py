@@ -146,6 +146,7 @@ POLICY = {
     "desk/<str:reference>/_articles.html": STAFF,
     "desk/<str:reference>/_suggested.html": STAFF,
     "desk/mail/": STAFF,
+    "desk/mail/boxes/<int:pk>/missing/": DOING,
     "desk/mail/held/<int:pk>/opening/": DOING,
     "desk/mail/held/<int:pk>/original.eml": STAFF,
     "desk/mail/held/<int:pk>/fate/": DOING,

@@ -262,14 +262,24 @@ def test_a_web_hook_takes_no_xml(kind: str, canary: Canary) -> None:
     untouched(canary, "")
 
 
-def test_nothing_of_ours_reads_xml() -> None:
+# A writer's escaping, and drawings that editors bring: by the defused parser, without any DTD (tests/knowledge/test_pictures.py).
+ALLOWED = {
+    ("helpcenter/feeds.py", "xml.sax.saxutils"),
+    ("knowledge/pictures.py", "xml.etree.ElementTree"),
+    ("knowledge/pictures.py", "defusedxml"),
+    ("knowledge/pictures.py", "defusedxml.ElementTree"),
+}
+
+
+def test_nothing_else_of_ours_reads_xml() -> None:
     parsers = ("xml", "lxml", "defusedxml", "expat", "pyexpat", "bs4", "html5lib", "feedparser", "docx", "openpyxl")
-    found = []
+    found: set[tuple[str, str]] = set()
     for path in (ROOT / "trustdesk").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names = [one.name for one in node.names]
             else:
                 names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            found += [f"{path}: {name}" for name in names if name.split(".")[0] in parsers]
-    assert found == []
+            place = path.relative_to(ROOT / "trustdesk").as_posix()
+            found |= {(place, name) for name in names if name.split(".")[0] in parsers}
+    assert found == ALLOWED

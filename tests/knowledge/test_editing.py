@@ -46,7 +46,7 @@ def test_an_editors_day(monkeypatch: pytest.MonkeyPatch, django_capture_on_commi
     section = editors.section()
     now = clock.now()
     Follow.objects.create(
-        address="lin@example.com", page=section, locale="en", token_hash=b"t" * 32, created_at=now, confirmed_at=now, told_at=now
+        address="lin@example.com", page_id=section.pk, locale="en", token_hash=b"t" * 32, created_at=now, confirmed_at=now, told_at=now
     )
     edie, paul = editors.editor(), editors.publisher()
     paul.get("/back-office/?lang=zh-hans")  # he reads Chinese

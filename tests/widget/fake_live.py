@@ -279,15 +279,8 @@ class FakeLive:
 
     def _file(self, key: str) -> Frame:
         media_type, body = self.files[key]
-        return {
-            "file": key,
-            "name": "screenshot.png",
-            "type": media_type,
-            "size": len(body),
-            "state": "ready",
-            "width": None,
-            "height": None,
-        }
+        told = {"file": key, "name": "screenshot.png", "type": media_type, "size": len(body)}
+        return told | {"state": "ready", "width": None, "height": None}
 
     # ASGI ----------------------------------------------------------------------------------------------------------
 
@@ -357,13 +350,8 @@ class FakeLive:
         key = path.rpartition("/")[2]
         if path.startswith("/chat/uploads/") and headers.get("authorization") == "Bearer ticket-1":
             self.files[key] = (headers["content-type"], body)
-            told: Frame = {
-                "file": key,
-                "state": "ready",
-                "name": "screenshot.png",
-                "type": headers["content-type"],
-                "size": len(body),
-            }
+            told: Frame = {"file": key, "state": "ready", "name": "screenshot.png"}
+            told |= {"type": headers["content-type"], "size": len(body)}
             return 201, "application/json", orjson.dumps(told)
         if path.startswith("/chat/files/") and headers.get("authorization") == "Bearer token-1" and key in self.files:
             return 200, *self.files[key]
