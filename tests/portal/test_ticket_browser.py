@@ -3,127 +3,25 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
-from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
-from pytest_django.plugin import DjangoDbBlocker
+from playwright.sync_api import Page, expect
 
-from tests.processes import CHROMIUM_ARGUMENTS, chromium, start_server
-from trustdesk.config import database, embedded
+from tests.portal.browsing import PHONE, RED, TX, eventually_kept, fill, is_for_everybody, posted, send, typed_bodies
+from tests.portal.browsing import browser as browser
+from tests.portal.browsing import page as page
+from tests.portal.browsing import screenshot as screenshot
+from tests.portal.browsing import site as site
+from tests.portal.browsing import site_files as site_files
 from trustdesk.customers import visitors
 from trustdesk.seams import clock
 
 pytestmark = pytest.mark.browser
 
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-DATABASE, VAR = "t_ticket_browser", "ticket_browser"
-TX = "0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060"
 PHRASE = "abandon " * 11 + "about"
-RED = (200, 30, 30)
-SOON = 10_000  # ms a busy machine may take
-
-expect.set_options(timeout=SOON)
-
-
-@pytest.fixture(scope="module")
-def site(
-    _template: embedded.EmbeddedServer, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The real server on a database of its own."""
-    superuser = _template.url(role=database.SUPERUSER, name="postgres")
-    database.create_database(superuser_url=superuser, name=DATABASE, template="trustdesk_template")
-    url = _template.url(role=database.APPLICATION, name=DATABASE)
-    server = start_server(url=url, env={}, command=("serve",), var=tmp_path_factory.mktemp(VAR, numbered=False))
-    yield server.address
-    server.kill()
-    database.drop_database(superuser_url=superuser, name=DATABASE)
-
-
-@pytest.fixture(scope="module")
-def site_files(tmp_path_factory: pytest.TempPathFactory, site: str) -> Path:
-    """Where that server keeps files."""
-    return tmp_path_factory.getbasetemp() / VAR / "files"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    options = {"timezone_id": "Asia/Singapore", "base_url": site} | getattr(request, "param", {})
-    context = browser.new_context(**options)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda entry: complaints.append(entry.text) if entry.type in ("error", "warning") else None)
-    yield page
-    context.close()
-    # A refused form and a cut line are what these tests ask for.
-    assert [text for text in complaints if "Failed to load resource" not in text] == []
-
-
-@pytest.fixture
-def screenshot(tmp_path: Path) -> Path:
-    path = tmp_path / "screen.png"
-    image = Image.new("RGB", (400, 600), (240, 240, 240))
-    image.paste(RED, (40, 200, 360, 260))
-    image.save(path)
-    return path
-
-
-def fill(page: Page, **typed: str) -> None:
-    values = {"coin": "ETH", "network": "ERC20", "tx_id": TX, "amount": "0.5"} | typed
-    for key, text in values.items():
-        page.fill(f"#f-{key}", text)
-
-
-def send(page: Page, text: str = "It left my wallet two hours ago.", **typed: str) -> str:
-    """Send a ticket about a deposit; returns the case number."""
-    page.goto("/tickets/new/deposit_missing/")
-    fill(page, **typed)
-    page.fill("#text", text)
-    page.fill("#mail", "anna@mail.example")
-    page.click("#send")
-    page.wait_for_url("**/tickets/sent/**")
-    return page.url.rstrip("/").rpartition("/")[2]
-
-
-def posted(request: Request) -> dict[str, bytes]:
-    """The parts of a multipart body by name."""
-    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-    parts = message_from_bytes(head + (request.post_data_buffer or b"")).get_payload()
-    assert isinstance(parts, list)
-    return {
-        str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)  # type: ignore[misc, union-attr]
-        for part in parts
-    }
-
-
-def typed_bodies(page: Page) -> list[str]:
-    """Gather the bodies of all requests from now on."""
-    bodies: list[str] = []
-    page.on("request", lambda request: bodies.append((request.post_data_buffer or b"").decode("utf-8", "replace")))
-    return bodies
-
-
-def eventually_kept(page: Page, text: str, *, gone: bool = False) -> None:
-    """Wait until the tab keeps this text, or no longer does. (Our policy forbids Playwright's own way to wait.)"""
-    end = time.monotonic() + SOON / 1000
-    while (text in str(page.evaluate("JSON.stringify(Object.entries(sessionStorage))"))) is gone:
-        assert time.monotonic() < end, "it never came true"
-        page.wait_for_timeout(50)
 
 
 # Fields
@@ -379,21 +277,13 @@ def test_everybody_can_use_it(page: Page, scheme: Any, language: str, screenshot
     page.set_viewport_size({"width": 320, "height": 700})
     for path in ("/tickets/new/", "/tickets/new/deposit_missing/", "/tickets/new/two_factor/"):
         page.goto(f"{path}?lang={language}")
-        _is_for_everybody(page)
+        is_for_everybody(page)
     page.click("#send")
     expect(page.locator("#summary")).to_be_focused()
-    _is_for_everybody(page)
+    is_for_everybody(page)
     page.set_input_files("#files-pick", screenshot)
     expect(page.locator("black-out canvas")).to_be_visible()
-    _is_for_everybody(page)
+    is_for_everybody(page)
     page.keyboard.press("Escape")
     page.goto(f"/tickets/sent/{send(page, tx_id=TX[:-6] + f'{len(scheme)}{len(language):02}aaa')}/")
-    _is_for_everybody(page)
-
-
-def _is_for_everybody(page: Page) -> None:
-    # What is still fading in has not its colours yet.
-    page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)))")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
-    found = Axe().run(page, options={"resultTypes": ["violations"]})
-    assert found.violations_count == 0, found.generate_report()
+    is_for_everybody(page)

@@ -286,7 +286,8 @@ def _missing(request: HttpRequest, number: str) -> HttpResponse:
 def _case_page(
     request: HttpRequest, view: public.CaseView, typed: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    context = {"identity": secrets.token_urlsafe(12)} | _shown(view) | (typed or {})
+    blank = {"identity": secrets.token_urlsafe(12), "fresh": typed is None}
+    context = blank | uploads.limits() | _shown(view) | (typed or {})
     return signin.page(request, "portal/case.html", context, status=status)
 
 

@@ -241,7 +241,7 @@ def _sheet(
 ) -> HttpResponse:
     """Show the form with what was typed."""
     found = public.expected_reply(filled.form.type.code, now=clock.now())
-    context = {
+    context = uploads.limits() | {
         "answers": _answers(request, filled) if status in _TO_MEND else NOTHING,
         "type": filled.form.type,
         "filled": filled,
@@ -259,9 +259,6 @@ def _sheet(
         "emergency": filled.form.type.code == EMERGENCY,
         "trouble": trouble,
         "fresh": request.method != "POST",
-        "most_files": uploads.MOST,
-        "file_bytes": wording.FILE_BYTES,
-        "piece_bytes": requests.PIECE // 2,
     }
     return signin.page(request, "portal/ticket_new.html", context, status=status)
 

@@ -1,4 +1,4 @@
-"""Files of a ticket that is being written: stored as soon as they come, and known to the form by their keys."""
+"""Files of a ticket or a reply that is being written: stored as soon as they come, and known to the form by their keys."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ class Refusal:
 
     name: str
     text: str
+
+
+def limits() -> dict[str, Any]:
+    """Return what a page must know to take files in: how many there may be, and bytes of one and of a piece."""
+    return {"most_files": MOST, "file_bytes": wording.FILE_BYTES, "piece_bytes": requests.PIECE // 2}
 
 
 def carried(values: Iterable[str]) -> list[Kept]:

@@ -1,6 +1,8 @@
-// What is typed and not sent yet, kept in this tab alone: it survives a reload and a lost session, never the sign-out.
+// What is written and not sent yet, kept in this tab alone: it survives a reload and a lost session, never the sign-out.
 
-const PREFIX = "trustdesk.reply.new."; // signing out forgets all that begins like this (cases.js)
+const PREFIX = "trustdesk.reply.";
+const NEW = `${PREFIX}new.`; // tickets; the others are replies, by case
+const NOT_TYPED = new Set(["sheet", "identity"]); // by which a form that is sent twice is the same message
 const SKIPPED = new Set(["csrfmiddlewaretoken", "type", "anew", "file", "files"]);
 
 function attempt(action) {
@@ -13,27 +15,27 @@ function attempt(action) {
 
 const read = (key) => attempt(() => JSON.parse(sessionStorage.getItem(key)));
 const write = (key, draft) => attempt(() => sessionStorage.setItem(key, JSON.stringify(draft)));
-const keys = () => attempt(() => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX))) ?? [];
+const drop = (key) => attempt(() => sessionStorage.removeItem(key));
+const keys = (prefix) => attempt(() => Object.keys(sessionStorage).filter((key) => key.startsWith(prefix))) ?? [];
 
 /** The draft of one form. */
 export class Draft {
   constructor(form) {
     this.form = form;
-    this.key = PREFIX + form.dataset.type;
-    this.files = () => [];
+    this.key = PREFIX + form.dataset.draft;
+    this.files = () => []; // those that are stored
+    this.coming = () => []; // those on their way, and how to go on with them
     addEventListener("pagehide", () => this.waiting && this.save());
     // Signing out: nothing is kept, not even what leaving the page would still write.
     document.addEventListener("submit", (event) => {
-      if (!event.target.matches("[data-forgets]")) return;
-      this.later = this.save = () => {};
-      this.forget();
+      if (event.target.matches("[data-forgets]")) this.end();
     });
   }
 
   /** Fill in what was kept; returns it, or null if there is nothing. */
   restore() {
     const draft = read(this.key);
-    if (!draft) return null;
+    if (!draft?.fields) return null;
     for (const [name, value] of draft.fields) {
       const field = this.form.elements.namedItem(name);
       if (field instanceof RadioNodeList) field.value = value;
@@ -52,19 +54,38 @@ export class Draft {
     clearTimeout(this.waiting);
     this.waiting = 0;
     const fields = [...new FormData(this.form)].filter(([name, value]) => !SKIPPED.has(name) && typeof value === "string");
-    const typed = fields.some(([name, value]) => name !== "sheet" && !name.endsWith(".zone") && value);
-    const files = this.files();
-    if (typed || files.length) write(this.key, { fields, files, sent });
+    const typed = fields.some(([name, value]) => !NOT_TYPED.has(name) && !name.endsWith(".zone") && value);
+    const [files, coming] = [this.files(), this.coming()];
+    if (typed || files.length || coming.length) write(this.key, { fields, files, coming, sent });
     else this.forget();
   }
 
   forget() {
     clearTimeout(this.waiting);
-    attempt(() => sessionStorage.removeItem(this.key));
+    drop(this.key);
+  }
+
+  /** Forget it, and keep nothing more: not even what a file still on its way would write. */
+  end() {
+    this.later = this.save = () => {};
+    this.forget();
   }
 }
 
-/** Forget the drafts that were on their way: the page that calls this says that they have arrived. */
+/** Forget the tickets that were on their way: the page that calls this says that they have arrived. */
 export function forgetSent() {
-  for (const key of keys()) if (read(key)?.sent) attempt(() => sessionStorage.removeItem(key));
+  for (const key of keys(NEW)) if (read(key)?.sent) drop(key);
+}
+
+/** Forget the replies that a page shows as sent, in this case or in the one that follows it. */
+export function forgetShown(identities) {
+  for (const key of keys(PREFIX)) {
+    const fields = new Map(read(key)?.fields ?? []);
+    if (identities.has(fields.get("identity"))) drop(key);
+  }
+}
+
+/** Forget them all: one signs out. */
+export function forgetAll() {
+  keys(PREFIX).forEach(drop);
 }

@@ -1,8 +1,10 @@
 // Files of the form: chosen, dropped, pasted or photographed, blacked out where they are pictures, and on their way at once.
-// A large one goes in pieces: after a lost connection it goes on where it was. The same file sent again is the same file.
+// A large one goes in pieces: after a lost connection it goes on where it was, and after a reload once it is chosen again,
+// since a page that is loaded anew may not read it. The same file sent again is the same file.
 
-import { size, text } from "../widget/texts.js";
+import { locale, size, text } from "../widget/texts.js";
 
+const percent = new Intl.NumberFormat(locale, { style: "percent" });
 const RETRIES = [2, 5, 15, 30]; // seconds
 
 export class Files {
@@ -58,6 +60,29 @@ export class Files {
     this.draw(item);
   }
 
+  /** Show a file that was on its way when the page was left, by what `coming` says of it. */
+  recover({ name, size, modified, id, at = 0 }) {
+    const item = this.make({ name, size, lastModified: modified });
+    this.draw(Object.assign(item, { state: "missing", at, progress: at / size }, id && { id }));
+  }
+
+  /** The files that have not arrived, and how much has. A picture that was covered is made anew each time, so of that nothing. */
+  get coming() {
+    const coming = ({ state, again }) => ["uploading", "waiting", "missing"].includes(state) || (state === "failed" && again);
+    const told = ({ chosen, source, id, at }) => ({
+      name: chosen.name,
+      size: chosen.size,
+      modified: chosen.lastModified,
+      ...(source === chosen && { id, at }),
+    });
+    return this.items.filter(coming).map(told);
+  }
+
+  /** Whether a file has to be chosen again, or taken off, before the form can go. */
+  get missing() {
+    return this.items.some((item) => item.state === "missing");
+  }
+
   get values() {
     return this.items.filter((item) => item.value).map((item) => item.value);
   }
@@ -70,7 +95,7 @@ export class Files {
     this.say("");
     this.queue = this.queue.then(async () => {
       for (const [index, file] of files.entries()) {
-        if (this.items.length >= this.most) return this.say(text("file.too_many", { files: this.most }));
+        if (this.items.length >= this.most && !this.left(file)) return this.say(text("file.too_many", { files: this.most }));
         await this.take(file, { number: index + 1, count: files.length });
       }
     });
@@ -80,15 +105,24 @@ export class Files {
   async take(file, place) {
     const covered = file.type.startsWith("image/") ? await this.blackout.open(file, place) : undefined;
     if (covered === null) return;
-    const item = this.make(covered ?? file);
+    const left = this.left(file);
+    const item = this.make(covered ?? file, file);
     if (covered) item.original = file;
+    if (left && item.source === file) Object.assign(item, { id: left.id, at: left.at });
+    if (left) this.replace(left, item);
     this.send(item);
   }
 
-  make(source) {
+  /** The item that waits for this file to be chosen again. */
+  left({ name, size, lastModified }) {
+    const same = ({ chosen }) => chosen.name === name && chosen.size === size && chosen.lastModified === lastModified;
+    return this.items.find((item) => item.state === "missing" && same(item));
+  }
+
+  make(source, chosen = source) {
     const root = this.piece.cloneNode(true).firstElementChild;
     const parts = Object.fromEntries([...root.querySelectorAll("[data-part]")].map((one) => [one.dataset.part, one]));
-    const item = { id: newId(), source, name: source.name || "picture.png", size: source.size, root, parts, tries: 0 };
+    const item = { id: newId(), source, chosen, name: source.name || "picture.png", size: source.size, root, parts, tries: 0 };
     parts.name.textContent = item.name;
     parts.remove.addEventListener("click", () => this.remove(item));
     parts.again.addEventListener("click", () => this.send(item));
@@ -102,11 +136,15 @@ export class Files {
   async edit(item) {
     const covered = await this.blackout.open(item.original);
     if (!covered) return;
-    const fresh = this.make(covered);
+    const fresh = this.make(covered, item.original);
     fresh.original = item.original;
+    this.replace(item, fresh);
+    this.send(fresh);
+  }
+
+  replace(item, fresh) {
     this.tray.insertBefore(fresh.root, item.root);
     this.remove(item);
-    this.send(fresh);
   }
 
   remove(item) {
@@ -170,11 +208,13 @@ export class Files {
   }
 
   draw({ state, words, again, progress = 0, parts, root, size: bytes, source, original, value }) {
-    const says = { uploading: "file.uploading", waiting: "file.waits", ready: "file.ready", held: "file.held" };
+    const says = { uploading: "file.uploading", waiting: "file.waits", ready: "file.ready", held: "file.held", missing: "file.missing" };
+    const share = percent.format(Math.floor(100 * progress) / 100);
     root.dataset.state = state;
     root.classList.toggle("ticket-file--unclear", state === "ready" && Boolean(words));
-    parts.about.textContent = words || text(says[state], { size: size(bytes) });
-    parts.progress.hidden = state !== "uploading" && state !== "waiting";
+    parts.about.textContent = words || text(says[state], { size: size(bytes), share });
+    parts.progress.hidden = !["uploading", "waiting", "missing"].includes(state);
+    parts.choose.hidden = state !== "missing";
     parts.progress.value = progress;
     parts.again.hidden = !(state === "failed" && again) && state !== "waiting";
     parts.edit.hidden = !original || state !== "ready";
