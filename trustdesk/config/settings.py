@@ -75,8 +75,7 @@ elif len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("django-insecure-") or "
 ALLOWED_HOSTS = env.words("TRUSTDESK_HOSTS", default=None if PRODUCTION else LOOPBACK)
 if PRODUCTION and any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
     env.reject("TRUSTDESK_HOSTS", "must name each host: no wildcard")
-if MODE == "test":
-    ALLOWED_HOSTS += ["testserver"]
+ALLOWED_HOSTS += ["testserver"] if MODE == "test" else []
 # Sites that may carry the chat widget.
 EMBED_ORIGINS = env.origins(
     "EMBED_ORIGINS",
@@ -199,6 +198,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 # In the database, because limits on sign-in must hold for all processes together.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"},
+    "renditions": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},  # a changed picture has another key
 }
 
 # Sign-in ------------------------------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "trustdesk.ui.static_files.StaticFiles"},
     # Pictures of published articles, for everybody, in the sizes the pages show.
     "pictures": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -24,6 +24,7 @@ from trustdesk.knowledge.models import PREFIX
 
 MOST_BYTES: Final = 64 * 1024 * 1024  # packed, in each process
 LASTS: Final = 600.0  # seconds
+AT_ONCE: Final = 2  # pages that are drawn; one may be waiting for the database
 CACHE_CONTROL: Final = "public, max-age=60, stale-while-revalidate=600"
 # Headers that are made anew with every answer, or are about one reader.
 _NOT_KEPT: Final = frozenset({"vary", "set-cookie", "content-length", "content-encoding", "etag"})
@@ -84,6 +85,7 @@ class Store:
 
 
 store = Store()
+_drawing = threading.BoundedSemaphore(AT_ONCE)
 
 
 class PublicPages:
@@ -102,12 +104,17 @@ class PublicPages:
             return self.get_response(request)  # which says so
         # Ticks of this process: what is measured is an age, not the time of day.
         kept = store.get(request.path_info, version, at=time.monotonic())
-        if kept is None:
-            response = self.get_response(request)
-            if not isinstance(response, Public) or response.status_code != 200:
-                return response
-            kept = _packed(response, at=time.monotonic())
-            store.put(request.path_info, version, kept)
+        if kept is not None:
+            return _answer(request, kept)
+        # Drawing is work for the one core this process has: many at once only wait for each other, all of them to the end.
+        with _drawing:
+            kept = store.get(request.path_info, version, at=time.monotonic())  # somebody may have drawn it meanwhile
+            if kept is None:
+                response = self.get_response(request)
+                if not isinstance(response, Public) or response.status_code != 200:
+                    return response
+                kept = _packed(response, at=time.monotonic())
+                store.put(request.path_info, version, kept)
         return _answer(request, kept)
 
 

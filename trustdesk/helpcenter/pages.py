@@ -55,7 +55,7 @@ def page(request: HttpRequest, language: str, path: str) -> HttpResponse:
         return HttpResponseRedirect(node.url_in(language))
     if not node.article:
         return section_page(node, shelf, language)
-    article = Article.objects.filter(pk=node.id, live=True).first()
+    article = Article.objects.filter(pk=node.id, live=True).only("body", "guide", "videos").first()
     if article is None:  # taken back this second
         return missing(request, language)
     return article_page(article, node, shelf, language)
