@@ -16,6 +16,7 @@ from tests.counting import statements
 from tests.portal.ticket_sheets import DEPOSIT, FIELDS, PHRASE, TX, hidden, look, picture, post, send, value
 from trustdesk.conversations import intake
 from trustdesk.conversations.models import Attachment, Conversation, Entry
+from trustdesk.knowledge import library
 from trustdesk.policy import forms
 from trustdesk.portal import filling, wording
 
@@ -53,6 +54,7 @@ def test_what_is_something_else_becomes_a_case_of_its_own(stranger: Client) -> N
 def test_who_was_never_seen_is_asked_about_in_the_batch_and_nowhere_else(
     stranger: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(library, "LOOK_EVERY", 3600.0)  # once a second each process looks whether articles are new
     send(Client(enforce_csrf_checks=True))  # warms up what is remembered
     page, at_once = look(stranger), intake.submit
     in_batch: list[int] = []
