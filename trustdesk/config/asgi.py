@@ -18,6 +18,7 @@ from django.urls import get_resolver
 from trustdesk.config.pages import Receive, Scope, Send, Threads
 from trustdesk.config.wsgi import application as pages
 from trustdesk.desk import live as desk
+from trustdesk.knowledge import search
 from trustdesk.ui.security import headers_before_django
 from trustdesk.widget import chat
 
@@ -170,6 +171,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         if message["type"] == "lifespan.startup":
             await chat.start()
             _settle()
+            search.warm_aside()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -23,7 +23,7 @@ from django.db.models.signals import post_save
 from modelsearch.index import insert_or_update_object
 from modelsearch.signal_handlers import post_save_signal_handler
 from wagtail.images import get_image_model
-from wagtail.models import Locale, Page, ReferenceIndex
+from wagtail.models import ReferenceIndex
 from wagtail.signal_handlers import disable_reference_index_auto_update
 from wagtail.utils.file import hash_filelike
 
@@ -335,8 +335,3 @@ def _image(work: _Work, path: Path) -> int:
 def empty() -> bool:
     """Say whether there is no article yet."""
     return not Article.objects.exists()
-
-
-def locales() -> list[str]:
-    """List the languages that have a tree."""
-    return [locale.language_code for locale in Locale.objects.filter(pk__in=Page.objects.filter(depth=2).values("locale"))]

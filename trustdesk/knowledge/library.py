@@ -36,7 +36,7 @@ SELECT (SELECT max(id) FROM wagtailcore_pagelogentry),
           FROM knowledge_figure),
        (SELECT count(*) || ':' || coalesce(sum(hashtextextended(words, 0)::numeric), 0) FROM knowledge_synonymgroup)
 """
-_FIGURE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
+FIGURE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Library:
     def fill(self, text: str, language: str) -> str:
         """Put the administrator's figures into a plain text; a key without a value becomes an ellipsis."""
         values = self.figures.get(language, {})
-        return _FIGURE.sub(lambda found: values.get(found[1]) or "…", text) if "{{" in text else text
+        return FIGURE.sub(lambda found: values.get(found[1]) or "…", text) if "{{" in text else text
 
     def _shelf(self, language: str, below: Node | None) -> list[Node]:
         """List what is below a section or a home: of each translation the one for this reader, in the tree's order."""
@@ -179,7 +179,6 @@ class _Keeper:
 
     def __init__(self) -> None:
         self._library: Library | None = None
-        self._seen = ""  # the database's word at the last look
         self._looked = 0.0
         self._making = threading.Lock()
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from wagtail.images.models import AbstractImage
 
 from trustdesk.knowledge.blocks import CalloutKind, youtube_id
-from trustdesk.knowledge.library import Library
+from trustdesk.knowledge.library import FIGURE, Library
 from trustdesk.knowledge.models import Article
 
 _ICONS: Final = {"note": "info", "tip": "star", "warning": "alert", "danger": "alert"}
@@ -27,7 +27,6 @@ _HEADING: Final = re.compile(r"<(h[23])>(.*?)</\1>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
 # Anchors of the page around it.
 _OURS: Final = frozenset({"content", "form-text", "form-guide", "form-video", "beside"})
-_FIGURE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ class _Source:
             unknown = _("see the app")
             return f'<span class="figure-open">{html.escape(unknown)}</span>'
 
-        return _FIGURE.sub(figure, source)
+        return FIGURE.sub(figure, source)
 
 
 def plain(article: Article) -> tuple[tuple[str, ...], str]:

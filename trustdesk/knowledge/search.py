@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.db import connection
+
 from trustdesk.knowledge import library, rendering
 from trustdesk.knowledge.index import Document, Index
 from trustdesk.knowledge.library import Library, Node
@@ -115,8 +117,22 @@ def find(
 
 
 def warm() -> None:
-    """Build the index now, so that the first reader does not wait for it."""
+    """Build the index now."""
     _keeper.index(library.current())
+
+
+def warm_aside() -> None:
+    """Build the index in a thread of its own, so that the first reader after a start does not wait for it."""
+    threading.Thread(target=_warm_aside, name="search index", daemon=True).start()
+
+
+def _warm_aside() -> None:
+    try:
+        warm()
+    except library.AWAY as error:
+        log.warning("the search index is made at the first question: %s", type(error).__name__)
+    finally:
+        connection.close()
 
 
 def forget() -> None:
