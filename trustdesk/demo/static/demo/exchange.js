@@ -50,8 +50,8 @@ async function tick() {
   if (document.hidden) return;
   seconds -= 1;
   if (seconds <= 0) {
-    const answer = await fetch(code);
-    if (!answer.ok) return;
+    const answer = await fetch(code).catch(() => null); // no network: next second
+    if (!answer?.ok) return;
     const phone = await answer.json();
     shown.textContent = `${phone.code.slice(0, 3)} ${phone.code.slice(3)}`;
     seconds = phone.seconds;
