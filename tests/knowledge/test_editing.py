@@ -98,8 +98,8 @@ def test_an_editors_day(monkeypatch: pytest.MonkeyPatch, django_capture_on_commi
         assert scheduling.run_due(now=clock.now()) == (0, 0)  # once
         search.forget()
         assert following.tell(now=clock.now()) == 1
-    letter = Delivery.objects.get(recipient="lin@example.com")
-    assert "/help/en/deposits/fees/" in letter.text
+    news = Delivery.objects.get(recipient="lin@example.com")
+    assert "/help/en/deposits/fees/" in news.text
     assert search.find("which network", language="en").results[0].node.id == article.pk
     found = library.current().at("en", "deposits/fees")
     assert found is not None
