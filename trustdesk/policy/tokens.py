@@ -12,7 +12,9 @@ HIDDEN: Final = "•••"
 _ADDRESS = re.compile(r"(?:\+|%2B)[rb][a-z2-7]{26}(?![a-z0-9])", re.IGNORECASE)  # channels.addresses
 # Django's timestamped signatures: value, time, and 43 characters of SHA-256. Tried only where a run begins, and given back
 # nothing: from every letter of a long run anew it would take time by its square.
-_SIGNED = re.compile(r"(?<![A-Za-z0-9_.=-])[A-Za-z0-9_.=-]{4,}+(?::|%3A)[A-Za-z0-9]{6}(?::|%3A)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])", re.IGNORECASE)
+_SIGNED = re.compile(
+    r"(?<![A-Za-z0-9_.=-])[A-Za-z0-9_.=-]{4,}+(?::|%3A)[A-Za-z0-9]{6}(?::|%3A)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])", re.IGNORECASE
+)
 
 
 def plain_addresses(text: str) -> str:
