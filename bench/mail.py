@@ -75,7 +75,7 @@ def _receive(made: World, letters: list[bytes], dns: str, connections: int, refe
     """Bring all letters over SMTP in a closed loop; time from the first connection until the last case is there."""
     port = _free_port()
     with _running(made, "mail", *["worker"] * WORKERS, MAIL_LISTEN=f"smtp://127.0.0.1:{port}?trusted=127.0.0.1", DNS_SERVERS=dns):
-        _wait_for_greeting(port)
+        tarpit.wait_for_greeting(port)
         before = _cases(made)
         began = time.monotonic()
         with ThreadPoolExecutor(connections) as pool:
@@ -205,17 +205,6 @@ def _running(made: World, *commands: str, **extra: str) -> Iterator[list[psutil.
             process.terminate()
         for process in running:
             process.wait(40)
-
-
-def _wait_for_greeting(port: int) -> None:
-    for _ in range(300):
-        try:
-            with smtplib.SMTP("127.0.0.1", port, timeout=2) as client:
-                client.noop()
-            return
-        except (OSError, smtplib.SMTPException):
-            time.sleep(0.1)
-    raise TimeoutError("the receiver does not answer")
 
 
 def _ask(made: World, question: LiteralString) -> int:

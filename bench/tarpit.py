@@ -92,7 +92,7 @@ def into(made: World, running: Callable[..., Any], letter: Callable[[int], bytes
     port = _free_port()
     numbers = itertools.count(20_000_000)
     with running(made, "mail", MAIL_LISTEN=f"smtp://127.0.0.1:{port}?trusted=127.0.0.1"):
-        _wait(port)
+        wait_for_greeting(port)
         _brought(port, [letter(next(numbers)) for _ in range(40)])
         alone = _brought(port, [letter(next(numbers)) for _ in range(MAILS)])
         with _dripping(port, SLOW_SENDERS):
@@ -179,7 +179,8 @@ def _dripping(port: int, count: int) -> Iterator[None]:
         thread.join()
 
 
-def _wait(port: int) -> None:
+def wait_for_greeting(port: int) -> None:
+    """Return once a mail server answers there; raises TimeoutError after half a minute."""
     for _ in range(300):
         try:
             with smtplib.SMTP("127.0.0.1", port, timeout=2) as client:

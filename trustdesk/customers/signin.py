@@ -46,7 +46,7 @@ class TooMany(Exception):
 
 def send_code(*, mail: str, locale: str, address: str, now: datetime) -> str:
     """Mail a code, and return the address masked. `address`: whose browser asks. Raises BadMail, TooMany."""
-    mail = _tidy(mail)
+    mail = tidy(mail)
     place = network(address)[:64]
     code = f"{secrets.randbelow(1_000_000):06}"
     with transaction.atomic():
@@ -74,7 +74,7 @@ def send_code(*, mail: str, locale: str, address: str, now: datetime) -> str:
 
 def check_code(*, mail: str, code: str, address: str, now: datetime) -> Visitor | None:
     """Return who now has shown that the address is his; None for a wrong, used or old code. Raises BadMail, TooMany."""
-    mail = _tidy(mail)
+    mail = tidy(mail)
     recent = MailCode.objects.filter(mail=mail, created_at__gt=now - HOUR)
     if sum(recent.values_list("tries", flat=True)) >= GUESSES:
         raise TooMany(int(HOUR.total_seconds()))
@@ -96,7 +96,8 @@ def check_code(*, mail: str, code: str, address: str, now: datetime) -> Visitor 
     return visitors.addressed(mail=mail, now=now)
 
 
-def _tidy(mail: str) -> str:
+def tidy(mail: str) -> str:
+    """Return an address as it is kept: trimmed, in small letters. Raises BadMail."""
     mail = mail.strip().lower()
     try:
         validate_email(mail)

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from trustdesk.customers import limits, places
+from trustdesk.customers.signin import BadMail
 from trustdesk.helpcenter import pages
 from trustdesk.knowledge import following, library
 from trustdesk.knowledge.library import Node
@@ -33,7 +34,7 @@ def follow(request: HttpRequest, language: str, page: int) -> HttpResponse:
         return response
     try:
         following.ask(page=page, mail=mail, locale=language, now=clock.now())
-    except following.BadMail:
+    except BadMail:
         error = _("This is not a mail address. It looks like name@example.com.")
         return _sheet(request, node, language, typed=mail, error=error, status=422)
     return HttpResponseRedirect("?sent=1")

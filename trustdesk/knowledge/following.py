@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -21,6 +19,7 @@ from django.utils.translation import override
 
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.models import Delivery
+from trustdesk.customers.signin import tidy
 from trustdesk.knowledge import library
 from trustdesk.knowledge.library import Library, Node
 from trustdesk.knowledge.models import PREFIX, Follow
@@ -35,16 +34,12 @@ _SALT = "trustdesk.knowledge.following"
 _LOCK = 0x7D_F011
 
 
-class BadMail(ValueError):
-    """That is no mail address."""
-
-
 def ask(*, page: int, mail: str, locale: str, now: datetime) -> None:
     """Mail a request to confirm, unless this address follows the page already or had enough letters. Raises BadMail.
 
     Who asks learns nothing of that.
     """
-    mail = _tidy(mail)
+    mail = tidy(mail)
     node = library.current().nodes[page]
     with transaction.atomic():
         with connection.cursor() as cursor:  # of two at the same moment the second counts the first
@@ -178,17 +173,6 @@ def _may_send(mail: str, *, now: datetime) -> bool:
     an_hour, a_day = (AN_HOUR_KNOWN, A_DAY_KNOWN) if known else (AN_HOUR, A_DAY)
     sent = Delivery.objects.filter(mailbox=addresses.folded(mail)[:320], purpose=PURPOSE, created_at__gt=now - timedelta(days=1))
     return sent.count() < a_day and sent.filter(created_at__gt=now - timedelta(hours=1)).count() < an_hour
-
-
-def _tidy(mail: str) -> str:
-    mail = mail.strip().lower()
-    try:
-        validate_email(mail)
-    except ValidationError:
-        raise BadMail from None
-    if len(mail) > 254:  # RFC 5321
-        raise BadMail
-    return mail
 
 
 def _token(mail: str, page: int, at: datetime) -> str:
