@@ -278,6 +278,43 @@ def mail_kind(rows: Sequence[Row], *, show: bool) -> Metrics:
     return metrics | ({"hard_by_reason": {w: s for w, s in shares.items() if ":" in w}, "wrong": wrong} if show else {})
 
 
+def lookalike(rows: Sequence[Row], *, show: bool) -> Metrics:
+    """Measure policy.official.lookalike on hosts (host, bad, target, official), given only the official domains of all rows.
+
+    ``recall``: of bad hosts that are called look-alikes, ``recall_without_most`` of those not aimed at the most frequent
+    target; ``alarms``: genuine hosts that are called so; ``aimed``: of the caught ones, those whose target was named.
+    """
+    from trustdesk.policy.official import Asked, Channel, Kind, judge
+
+    domains = sorted({row["official"] for row in rows if row["bad"]})
+    channels = [Channel(Kind.SITE, domain) for domain in domains]
+    most = Counter(row["target"] for row in rows if row["bad"]).most_common(1)[0][0]
+    counts: Counter[str] = Counter()
+    wrong: list[str] = []
+    begun = time.process_time()
+    for row in rows:
+        verdict = judge(Asked(Kind.SITE, row["host"].lower().rstrip(".")), channels)
+        caught = verdict.answer == "lookalike"
+        counts["bad" if row["bad"] else "genuine"] += 1
+        counts["caught" if row["bad"] else "alarms"] += caught
+        if row["bad"]:
+            counts["others"] += row["target"] != most
+            counts["others_caught"] += caught and row["target"] != most
+            counts["aimed"] += caught and verdict.like == row["official"]
+        if caught != row["bad"]:
+            wrong.append(row["host"])
+    metrics: Metrics = {
+        "bad": counts["bad"],
+        "recall": round(counts["caught"] / counts["bad"], 4),
+        "recall_without_most": round(counts["others_caught"] / counts["others"], 4),
+        "genuine": counts["genuine"],
+        "alarms": counts["alarms"],
+        "aimed": round(counts["aimed"] / counts["caught"], 4),
+        "ms_a_host": round((time.process_time() - begun) / len(rows) * 1e3, 2),
+    }
+    return metrics | ({"wrong": wrong} if show else {})
+
+
 _DEEPEST = 100  # ranks beyond add less than a hundredth to the mean of 1 ÷ rank
 
 
@@ -304,6 +341,7 @@ def _rounded(shares: Iterable[float]) -> float:
 TASKS: dict[str, Callable[..., Metrics]] = {
     "mask": mask,
     "duplicates": duplicates,
+    "lookalike": lookalike,
     "mail_parse": mail_parse,
     "reply_text": reply_text,
     "mail_kind": mail_kind,

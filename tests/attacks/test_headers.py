@@ -118,7 +118,7 @@ def test_private_answers_are_kept_by_nobody(secure: House, kind: str) -> None:
     kept = answer_of(secure, kind).header("Cache-Control")
     if kind in ("GET chat/", "GET official/"):
         assert "private" in kept or "no-store" in kept
-    elif kind in ("GET robots.txt", "GET help/sitemap.xml", "GET help/<str:language>/"):
+    elif kind in ("GET robots.txt", "GET official.json", "GET help/sitemap.xml", "GET help/<str:language>/"):
         assert kept.startswith("public, max-age=")
     elif kind not in ("GET widget.js", "GET api/v1/openapi.json"):  # the same for everybody
         assert "no-store" in kept

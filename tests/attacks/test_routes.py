@@ -50,7 +50,8 @@ POLICY = {
     "health/ready": Rule("anyone", "GET HEAD", 503),  # the address of the database leads nowhere in tests
     "csp-report": Rule("visitor", "POST", 204),  # anybody's word, and nothing is done with it
     "chat/": ANYONE,
-    "official/": ANYONE,
+    "official/": Rule("customer", "GET HEAD POST", 200),
+    "official.json": ANYONE,
     "widget.js": ANYONE,
     "chat/uploads/<str:key>": Rule("visitor", "PUT", 403),
     "chat/files/<str:key>": Rule("visitor", "GET", 404),

@@ -23,7 +23,7 @@ NAMES = """Northlight Trustdesk Nina Surname Lin Wei Alice Morgan Chen Noor Hadd
 BTC ETH SOL XRP TON LINK USDT API UID VIP PDF Ctrl Esc English""".split()
 ATTRIBUTES = """all => all.filter(one => one.offsetParent)
     .flatMap(one => ["aria-label", "title", "placeholder"].map(name => one.getAttribute(name) ?? ""))"""
-NOT_OURS = re.compile(rf"[0-9A-Z]{{3}}-[0-9A-Z]{{3}}-[0-9A-Z]{{4}}|https?://\S+|localhost:\d+|\S+@\S+|\b({'|'.join(NAMES)})\b")
+NOT_OURS = re.compile(rf"[0-9A-Z]{{3}}-[0-9A-Z]{{3}}-[0-9A-Z]{{4}}|https?://\S+|localhost(?::\d+)?|\S+@\S+|\b({'|'.join(NAMES)})\b")
 
 
 # With the other journeys (English at a desktop and Chinese on a phone, both light) every pair of these occurs.
@@ -48,6 +48,7 @@ def test_every_page_can_be_read(town: Town, window: Open, language: str, dark: b
     for path in ("/", "/demo/mailbox/", "/official/", "/staff/login/"):
         browser.go(f"{path}?lang={language}")
         browser.sound(f"page{path.replace('/', '-')}")
+    check_a_message(browser, language)
     desk = window(phone=phone, dark=dark, language=language)
     nina = Agent(desk, person)
     nina.sign_in()
@@ -59,6 +60,18 @@ def test_every_page_can_be_read(town: Town, window: Open, language: str, dark: b
     nina.page.locator("desk-composer label").last.click()
     nina.field().fill("note")
     desk.sound("desk-note")
+
+
+def check_a_message(browser: Window, language: str) -> None:
+    """Paste a swindler's message where one checks whether something is ours, and look at every kind of answer."""
+    browser.go(f"/official/?lang={language}")
+    browser.page.locator("#what").fill(
+        "https://northlight.example.test.verify-id.example @northlight_help +86 400 820 1234 support@northlight.example.test"
+    )
+    browser.page.locator(".official-check button").click()
+    for tone in ("danger", "warning", "success"):
+        expect(browser.page.locator(f".official-result--{tone}").first).to_be_visible()
+    browser.sound("page-official-answer")
 
 
 def test_nothing_scrolls_sideways_on_the_narrowest_phone(town: Town, window: Open) -> None:

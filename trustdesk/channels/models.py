@@ -57,6 +57,46 @@ class MailAddress(Inbox):
         return gettext("Notices") if not self.address and self.name == FIRST_NAME else self.name
 
 
+class OfficialChannel(models.Model):
+    """A site, address, number or account that is ours beside the ones Trustdesk itself works on (`channels.official`)."""
+
+    class Kind(models.TextChoices):
+        SITE = "site", _("Web site")
+        MAIL = "mail", _("Mail address")
+        PHONE = "phone", _("Phone number")
+        X = "x", "X (Twitter)"
+        TELEGRAM = "telegram", "Telegram"
+        FACEBOOK = "facebook", "Facebook"
+        LINKEDIN = "linkedin", "LinkedIn"
+        YOUTUBE = "youtube", "YouTube"
+        INSTAGRAM = "instagram", "Instagram"
+        TIKTOK = "tiktok", "TikTok"
+        DISCORD = "discord", "Discord"
+        REDDIT = "reddit", "Reddit"
+        MEDIUM = "medium", "Medium"
+        GITHUB = "github", "GitHub"
+        WEIBO = "weibo", _("Weibo")
+        WECHAT = "wechat", _("WeChat")
+        WHATSAPP = "whatsapp", "WhatsApp"
+        QQ = "qq", "QQ"
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    value = models.CharField(max_length=254)  # as `policy.official.read` gives it
+    link = models.URLField(max_length=300, blank=True)  # where an account is found
+    about = models.CharField(max_length=120, blank=True)
+    about_zh = models.CharField(max_length=120, blank=True)
+    position = models.SmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("official channel")
+        verbose_name_plural = _("official channels")
+        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="official_once")]
+
+    def __str__(self) -> str:
+        return self.value
+
+
 class HookPayload(models.Model):
     """One thing as it came from outside, before anybody read it. Sealed under a key of its own; without the key it is gone."""
 

@@ -15,6 +15,7 @@ PROOF_STEPS = 30  # in that time, by one customer
 SEARCHES = 60  # a minute, by one customer, while he types
 SEARCHES_NEARBY = 600  # a minute, from one network: strangers cost nothing to make
 NOTES = 600  # in that time, of what one network's readers of the help center look for, open and say
+CHECKS = 60  # in that time, from one network, whether something is ours
 QUESTIONS = 20  # in that time, from one network, how a case stands whose number and address are typed
 
 
@@ -53,6 +54,10 @@ class Limiter:
     def ask(self, *, address: str, at: float) -> int:
         """Take one question about a case out of this network's bucket; return 0, or the seconds to wait."""
         return self._take(f"ask:{network(address)}", QUESTIONS, GENERATION, at)
+
+    def check(self, *, address: str, at: float) -> int:
+        """Take one check of a channel out of this network's bucket; return 0, or the seconds to wait."""
+        return self._take(f"check:{network(address)}", CHECKS, GENERATION, at)
 
     def note(self, *, address: str, at: float) -> int:
         """Take one note of what is read out of this network's bucket; return 0, or the seconds to wait."""

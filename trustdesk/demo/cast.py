@@ -69,6 +69,14 @@ STAFF = (
 )
 
 
+# Kind, name and what it is for, as listed at /official/; without links, for on the real platforms they are nobody's, or somebody's.
+ACCOUNTS = (
+    ("x", "northlight_demo", "News and quick questions", "新闻与简单问题"),
+    ("telegram", "northlight_demo_news", "Announcements; nobody answers there", "公告频道，不回复私信"),
+    ("youtube", "northlight_demo", "Tutorials", "教学视频"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A transfer as the customer's own wallet shows it: sent to the exchange, where it has not been credited."""

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from trustdesk.channels import mailbox
+from trustdesk.channels import mailbox, official
 from trustdesk.channels.contract import Inbound
+from trustdesk.channels.models import OfficialChannel
 from trustdesk.conversations import (
     assignment,
     expectations,
@@ -29,7 +30,7 @@ from trustdesk.conversations import (
 from trustdesk.conversations.models import RequestType, Thread
 from trustdesk.customers.models import Handle
 from trustdesk.demo import letters, post_office, schedule, screenplay
-from trustdesk.demo.cast import PASSWORD, STAFF, Colleague
+from trustdesk.demo.cast import ACCOUNTS, PASSWORD, STAFF, Colleague
 from trustdesk.demo.screenplay import Play, Step
 from trustdesk.exchange import demo as exchange
 from trustdesk.policy.proof import Proof, lasts
@@ -73,6 +74,14 @@ def _hire(one: Colleague) -> int:
     )
     shifts.set_available(agent_id=agent.pk, available=True)
     return 1
+
+
+def list_channels() -> None:
+    """List the accounts of the pretend exchange on the platforms, so that the check of channels has something to compare with."""
+    for position, (kind, name, about, about_zh) in enumerate(ACCOUNTS):
+        value, _link = official.normal(code=kind, text=name)
+        row = {"about": about, "about_zh": about_zh, "position": position}
+        OfficialChannel.objects.get_or_create(kind=kind, value=value, defaults=row)
 
 
 def perform(*, now: datetime, progress: Progress = lambda done, of: None) -> int:

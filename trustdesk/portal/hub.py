@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trustdesk.conversations import public, requests
 from trustdesk.customers import visitors
 from trustdesk.policy import reference as case_number
-from trustdesk.portal import signin, wording
+from trustdesk.portal import official, signin, wording
 from trustdesk.seams import clock
 from trustdesk.ui import durations
 
@@ -170,6 +170,7 @@ def _channels() -> dict[str, Any]:
         "reply": durations.between(reply.low, reply.high) if reply is not None else "",
         "learned": reply is not None and reply.learned,
         "sites": [urlsplit(origin).netloc for origin in settings.EMBED_ORIGINS],
+        "accounts": official.accounts(),
         "matters": [{"code": code, "matter": one} for code, one in MATTERS.items() if code != "hacked"],
     }
 

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from trustdesk.portal import cases, hub, phrase, proof, signin
+from trustdesk.portal import cases, hub, official, phrase, proof, signin
 
 urlpatterns = [
     path("contact/", hub.contact, name="contact"),
     path("follow/", hub.follow, name="follow"),
+    path("official/", official.official, name="official"),
+    path("official.json", official.machine_readable, name="official_json"),
     path("signin/", signin.start, name="signin"),
     path("signin/code/", signin.code, name="signin_code"),
     path("signin/session/", signin.session, name="signin_session"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.widget import handover, official, suggestions, views
+from trustdesk.widget import handover, suggestions, views
 
 app_name = "widget"
 urlpatterns = [
@@ -10,6 +10,5 @@ urlpatterns = [
     path("chat/visitor/", handover.visitor, name="visitor"),
     path("chat/suggestions/", suggestions.suggestions, name="suggestions"),
     path("chat/suggestions/outcome/", suggestions.outcome, name="suggestions_outcome"),
-    path("official/", official.official, name="official"),
     path("widget.js", views.loader, name="loader"),
 ]

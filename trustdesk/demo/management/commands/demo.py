@@ -19,6 +19,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("The demo world is for trying out; this is production.")
         hired = staging.hire()
+        staging.list_channels()
         played = staging.perform(now=clock.now(), progress=self._progress)
         if not played:
             self.stdout.write(f"The demo world is there already ({hired} agents were missing).")
