@@ -123,6 +123,18 @@ class Maker:
         return f"{'WDETA'[article % 5]}-{1000 + article}"
 
 
+def write_folder(folder: Path, count: int) -> None:
+    """Write so many made-up articles as Markdown, fifty of each language a section: headings, steps and a table in each."""
+    for one in Maker().articles(count):
+        section = folder / f"topic-{one.key // 2_000}" / f"section-{one.key // 100}"
+        section.mkdir(parents=True, exist_ok=True)
+        paragraphs = [paragraph for paragraph in one.body.split("\n\n") if paragraph.strip()]
+        steps = "\n".join(f"{number}. {heading}" for number, heading in enumerate(one.headings, start=1))
+        table = "| | |\n|---|---|\n" + "\n".join(f"| {heading} | {heading[:4]} |" for heading in one.headings)
+        parts = [f"# {one.title}", paragraphs[0], f"## {one.headings[0]}", steps, *paragraphs[1:], f"## {one.headings[1]}", table]
+        (section / f"article-{one.key // 2}.{one.language}.md").write_text("\n\n".join(parts), "utf-8")
+
+
 def mistyped(text: str, chance: random.Random) -> str:
     """Return a text with two letters swapped in its longest word."""
     word = max(text.split(), key=len)

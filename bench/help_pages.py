@@ -1,10 +1,10 @@
 """Reading the help center: article pages from what is kept and made anew, through the real server.
 
-    .venv/bin/python bench/help_pages.py [--seconds 10] [--readers 8] [--folder FOLDER]
+    .venv/bin/python bench/help_pages.py [--seconds 10] [--readers 8] [--folder FOLDER | --articles N]
 
-Prints one JSON line per measurement. Server, database and readers share the machine. The articles are the starting pack's, or
-a folder's; each reader keeps one connection alive and asks for one page after the other, packed, in an order of its own. To be made anew
-for every reader a page is asked for after somebody has published: a figure that changes is enough.
+Prints one JSON line per measurement. Server, database and readers share the machine. The articles are the starting pack's,
+a folder's, or made up; each reader keeps one connection alive and asks for one page after the other, packed, in an order of its
+own. To be made anew for every reader a page is asked for after somebody has published: a figure that changes is enough.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvloop
 from tickets import Connection, connections
 from world import World, world
 
+from articles import write_folder  # isort: skip  # world has put the project on the path
+
+ROUND = 1_000  # pages at most that one round asks for
 BARS = {"kept": 25.0, "made": 150.0}  # p99, milliseconds
 
 
@@ -69,10 +74,10 @@ async def reading(
 
 
 async def alone(made: World, paths: list[str], publish: Callable[[], None], *, readers: int) -> dict[str, Any]:
-    """Ask for every page once after something was published, so that none is kept; drawings and sizes of pictures exist."""
+    """Ask for every page (of many, some) once after something was published, so that none is kept; drawings and sizes of pictures exist."""
     await asyncio.to_thread(publish)
     await asyncio.sleep(1.2)  # the server looks once a second
-    left, times = list(paths), []
+    left, times = random.Random(len(paths)).sample(paths, min(len(paths), ROUND)), []
 
     async def reader(connection: Connection) -> None:
         while left:
@@ -133,8 +138,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--readers", type=int, default=8)
     parser.add_argument("--folder", default="", help="a folder of Markdown instead of the starting pack")
+    parser.add_argument("--articles", type=int, default=0, help="so many made-up ones instead")
     options = parser.parse_args()
-    with world() as made:
+    with world() as made, TemporaryDirectory() as made_up:
+        if options.articles:
+            write_folder(Path(made_up), options.articles)
+            options.folder = made_up
         made.manage("help_import", *([options.folder] if options.folder else []), "--examples")
         with made.serving():
             uvloop.run(run(made, options))
