@@ -74,6 +74,8 @@ def test_what_we_work_on_ourselves_is_listed_without_being_written(settings: Any
         ),
         ("wechat", "northlight_cn", "northlight_cn", ""),
         ("site", "https://WWW.NorthLight.com/en/", "northlight.com", ""),
+        ("site", "xn--fiq228c.com", "xn--fiq228c.com", ""),
+        ("reddit", "northlight", "northlight", "https://www.reddit.com/r/northlight"),
         ("mail", "Press <Press@northlight.com>", "press@northlight.com", ""),
         ("phone", "+44 (20) 7946 0000", "+442079460000", ""),
     ],

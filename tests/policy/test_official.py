@@ -33,6 +33,14 @@ def judged(text: str) -> Verdict:
     "text",
     [
         "https://northlight.com/en/help?x=1#top",
+        "请登录northlight.com认证",
+        "打开https://northlight.com/zh/help，然后",
+        "请打开https://northlight.com完成认证",
+        "邮箱support@northlight.com吗？",
+        "客服电话+442079460000是真的吗",
+        "联系@northlight可以吗",
+        "加推特:northlight",
+        "https://t.me/s/northlight_news",
         "HTTPS://WWW.NorthLight.COM./",
         "northlight.com",
         "app.northlight.com:8443/login",
@@ -72,6 +80,8 @@ def test_what_is_ours_is_recognised_in_any_spelling(text: str) -> None:
         ("https://northlight.com.verify-id.ru/x", "within", "northlight.com", "verify-id.ru"),
         ("northlight-com.co.uk", "within", "northlight.com", "northlight-com.co.uk"),
         ("https://northlight.com@evil.ru/", "within", "", "evil.ru"),
+        ("support@northlight.com@evil.ru", "within", "", "evil.ru"),
+        ('"support@northlight.com"@evil.ru', "within", "", "evil.ru"),
         ("https://northlight.com:pw@evil.ru/", "within", "", "evil.ru"),
         ("northlight.io", "ending", "northlight.com", "northlight.io"),
         ("n0rthlight.com", "letters", "northlight.com", "n0rthlight.com"),
@@ -96,6 +106,36 @@ def test_what_is_made_to_be_taken_for_ours_is_named(text: str, how: str, like: s
     assert (found.answer, found.how, found.like, found.owner) == (Answer.LOOKALIKE, how, like, whose)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x.com/northlight/../evil",
+        "https://x.com/northlight/%2e%2e/evil",
+        "https://www.linkedin.com/in/northlight",
+        "https://www.youtube.com/c/northlight",
+        "https://www.youtube.com/northlight",
+        "https://www.facebook.com/groups/northlight",
+        "https://www.reddit.com/u/northlight",
+    ],
+)
+def test_another_account_of_the_same_name_is_not_ours(text: str) -> None:
+    ours = [Channel(Kind.ACCOUNT, "northlight", platform) for platform in official.PLATFORMS]
+    assert official.judge(official.read(text)[0], ours).answer != Answer.OURS
+
+
+def test_a_letter_that_looks_like_two_of_ours_is_not_ours() -> None:
+    """croßex.com and crossex.com are two domains (RFC 5891), though the one is the other in capitals."""
+    ours = [Channel(Kind.SITE, "crossex.com")]
+    for text in ("croßex.com", "https://xn--croex-nqa.com", "CROẞEX.com"):
+        assert official.judge(official.read(text)[0], ours).answer == Answer.LOOKALIKE
+
+
+def test_a_domain_of_ours_may_have_letters_of_its_own() -> None:
+    ours = [Channel(Kind.SITE, "xn--fiq228c.com")]
+    for text in ("https://中文.com/", "xn--fiq228c.com"):
+        assert official.judge(official.read(text)[0], ours).answer == Answer.OURS
+
+
 def test_our_name_on_another_platform_is_not_ours() -> None:
     found = judged("https://t.me/northlight")
     assert (found.answer, found.notes, found.platforms) == (Answer.LOOKALIKE, ("elsewhere",), ("x",))
@@ -108,6 +148,9 @@ def test_our_name_on_another_platform_is_not_ours() -> None:
     [
         ("https://evil.ru\\@northlight.com/", Kind.SITE, set()),  # a browser goes to evil.ru
         ("https://evil.ru/?next=https://northlight.com", Kind.SITE, set()),
+        ("https://evil.ru%2f.northlight.com/", Kind.SITE, {"broken"}),
+        ("https://northlight.com%40evil.ru/", Kind.SITE, {"broken"}),
+        ("https://evil.ru／.northlight.com", Kind.SITE, set()),
         ("https://evil.ru/#@northlight.com", Kind.SITE, set()),
         ("http://2130706433/", Kind.SITE, {"number"}),
         ("http://[::1]:8000/", Kind.SITE, {"number"}),

@@ -143,7 +143,7 @@ def test_every_code_has_its_words() -> None:
     """What policy says in codes is worded here; a new code without words would break the page of who asks for it."""
     for how in ("within", "letters", "ending", "words", "typo", "elsewhere"):
         assert page._HOW[how]
-    for trick in ("name_before_at", "alphabet", "hidden", "number", "script", "invite", "post"):
+    for trick in ("name_before_at", "alphabet", "hidden", "number", "script", "broken", "invite", "post"):
         assert page._TRICKS[trick]
     for note in ("our_domain", "shared", "shortened", "on"):
         assert page._NOTES[note]

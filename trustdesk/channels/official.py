@@ -34,8 +34,6 @@ _LINKS = {
     "medium": "https://medium.com/@{}",
     "github": "https://github.com/{}",
 }
-
-
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One channel as it is listed. `code`: site, mail, phone, or the platform of an account."""
@@ -89,7 +87,9 @@ def normal(*, code: str, text: str) -> tuple[str, str]:
     found = policy.read(text.strip())
     if code in policy.PLATFORMS and not found:
         found = policy.read(f"{code}:{text.strip()}")
-    if len(found) != 1 or not _fits(found[0], code) or set(found[0].tricks) - {"plain_http"}:
+    # A domain may have letters of its own. What is written down is believed, so it is written as name servers know it.
+    harmless = {"plain_http", "alphabet"} if text.isascii() else {"plain_http"}
+    if len(found) != 1 or not _fits(found[0], code) or set(found[0].tricks) - harmless:
         raise NotAChannel(code)
     value = found[0].value
     if code not in policy.PLATFORMS:

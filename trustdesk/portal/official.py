@@ -58,6 +58,7 @@ _TRICKS: Mapping[str, Lazy] = {
     "alphabet": _("It holds letters of another alphabet. Its real name is {owner}."),
     "hidden": _("It holds characters that cannot be seen."),
     "number": _("It is a bare number instead of a name. We never send such links."),
+    "broken": _("No browser can read it as an address, and no address of ours looks like that."),
     "script": _("This is no address but a program for your browser. Do not open it."),
     "invite": _("It is an invitation to a group. Groups of ours are listed below, or do not exist."),
     "post": _("A single post or video does not say whose it is. Check the account it stands under."),
@@ -159,7 +160,7 @@ def _platform(code: str) -> str:
 def _result(verdict: Verdict) -> Result:
     asked = verdict.asked
     kind = _platform(asked.platform) if asked.platform else str(_KIND[asked.kind])
-    value = asked.value
+    value = verdict.shown or asked.value
     end = verdict.owner if verdict.answer != Answer.OURS and verdict.owner and value.endswith(verdict.owner) else ""
     if verdict.answer == Answer.OURS:
         tone, title = "success", _OURS[asked.kind]

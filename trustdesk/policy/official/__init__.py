@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from trustdesk.policy.official import lookalike
+from trustdesk.policy.official.accounts import PLATFORMS
+from trustdesk.policy.official.asked import Asked, Kind
 from trustdesk.policy.official.lookalike import Name, decoded, encoded, owner
-from trustdesk.policy.official.reading import LONGEST, MOST, PLATFORMS, Asked, Kind, mail, read
+from trustdesk.policy.official.reading import LONGEST, MOST, mail, read
 
 __all__ = ["LONGEST", "MOST", "PLATFORMS", "Answer", "Asked", "Channel", "Kind", "Verdict", "judge", "mail", "read"]
 
@@ -49,7 +51,7 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one thing is. `like`: the value of ours it resembles, `how`: a code of `lookalike`; `owner`: whose domain it really
-    is; `shown`: its host as a browser may show it, where that differs; `notes`: codes, besides those of `Asked.tricks`:
+    is; `shown`: its host in its own letters, where they are not those from a to z; `notes`: codes, besides those of `Asked.tricks`:
     ``forgeable``, ``our_domain``, ``elsewhere``, ``on`` (an account asked without its platform), ``shared``, ``shortened``."""
 
     asked: Asked
@@ -89,6 +91,8 @@ def _within(host: str, domains: Sequence[str]) -> str:
 
 def _site(asked: Asked, channels: Sequence[Channel], names: Sequence[str]) -> Verdict:
     host, sites = asked.value, _sites(channels)
+    if "broken" in asked.tricks:
+        return Verdict(asked, Answer.NOT_OURS)
     if ours := _within(host, sites):
         if "hidden" in asked.tricks:  # what is left without them is ours; what it leads to nobody can say
             return Verdict(asked, Answer.LOOKALIKE, ours, lookalike.LETTERS)
@@ -110,6 +114,8 @@ def _site(asked: Asked, channels: Sequence[Channel], names: Sequence[str]) -> Ve
 def _mail(asked: Asked, channels: Sequence[Channel], names: Sequence[str]) -> Verdict:
     local, _, domain = asked.value.rpartition("@")
     addresses = [one.value for one in channels if one.kind == Kind.MAIL]
+    if "name_before_at" in asked.tricks:
+        return Verdict(asked, Answer.LOOKALIKE, how=lookalike.WITHIN, owner=encoded(owner(domain)))
     plain = f"{local.partition('+')[0] or local}@{domain}"  # answers to us go to an address of their own after a plus
     if plain in addresses and "hidden" not in asked.tricks:
         return Verdict(asked, Answer.OURS, owner=domain, notes=("forgeable",))

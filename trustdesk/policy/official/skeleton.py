@@ -23,8 +23,9 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    """Return a text without what shows nothing, compatible forms as plain ones, in lower case."""
-    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    """Return a text without what shows nothing, compatible forms as plain ones, in lower case; letters stay as many as they are
+    (a domain with ß is another than one with ss)."""
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).lower()
 
 
 def latin(text: str) -> str:
