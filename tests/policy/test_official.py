@@ -250,3 +250,41 @@ def test_skeletons_meet_where_the_eye_does() -> None:
         ("ﬁne", "fine"),
     ]:
         assert skeleton(one) == skeleton(other), (one, other)
+
+
+def _variants(name: str) -> set[str]:
+    """Return what swindlers register beside a name: a letter more, less, changed about, doubled, another, a hyphen, a look-alike."""
+    letters = string.ascii_lowercase + string.digits
+    cuts = [(name[:at], name[at:]) for at in range(len(name) + 1)]
+    made = {head + letter + tail for head, tail in cuts for letter in letters}
+    made |= {head + tail[1:] for head, tail in cuts if tail}
+    made |= {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
+    made |= {head + letter + tail[1:] for head, tail in cuts if tail for letter in letters}
+    made |= {f"{head}-{tail}" for head, tail in cuts if head and tail}
+    for one, other in (
+        ("o", "0"),
+        ("i", "1"),
+        ("i", "l"),
+        ("l", "1"),
+        ("o", "о"),
+        ("i", "і"),
+        ("r", "г"),
+        ("h", "һ"),
+        ("t", "τ"),
+    ):
+        made.add(name.replace(one, other))
+    return made - {name}
+
+
+def test_no_variant_of_our_names_is_ours_and_nearly_all_are_named() -> None:
+    """B-11, with every variant one slip away, of our domain and of an account."""
+    variants = sorted(_variants("northlight"))
+    hosts = [official.judge(official.read(f"https://{one}.com/")[0], OURS) for one in variants]
+    handles = [official.judge(official.read(f"https://x.com/{one}")[0], OURS) for one in variants]
+    assert len(variants) > 700
+    for verdicts in (hosts, handles):
+        assert not [one.asked.value for one in verdicts if one.answer == Answer.OURS]
+        named = sum(one.answer == Answer.LOOKALIKE for one in verdicts)
+        assert named / len(verdicts) > 0.95, named
+    for ending in ("net", "io", "co", "top", "com.cn", "exchange", "vip"):
+        assert judged(f"northlight.{ending}").answer == Answer.LOOKALIKE
