@@ -245,6 +245,11 @@ def _proved(params: Mapping[str, Any]) -> str:
     return gettext("You confirmed that it is you: {level}").format(level=level(held if isinstance(held, int) else 0))
 
 
+def _about(words: Lazy) -> Callable[[Mapping[str, Any]], str]:
+    """Word an event that names another case."""
+    return lambda params: str(words).format(case=params.get("case", ""))
+
+
 def _said(words: Lazy) -> Callable[[Mapping[str, Any]], str]:
     return lambda _params: str(words)
 
@@ -258,6 +263,10 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "ended_by_customer": _said(_("You closed this case")),
     "withdrawn": _said(_("You took your request back")),
     "moved_to_chat": _said(_("This case goes on in live chat")),
+    "merged": _about(_("This case goes on in case {case}")),
+    "merged_from": _about(_("Case {case} goes on here")),
+    "split": _about(_("We made case {case} of one of your messages")),
+    "split_from": _about(_("From your message in case {case}")),
     "proof_asked": _said(_("We asked you to confirm that it is you")),
     "proved": _proved,
     "secret_masked": _removed,
@@ -273,6 +282,10 @@ _ICONS = {
     "withdrawn": "back",
     "reopened": "refresh",
     "moved_to_chat": "chat",
+    "merged": "forward",
+    "merged_from": "layers",
+    "split": "forward",
+    "split_from": "layers",
     "proof_asked": "key",
     "proved": "shield-check",
     "secret_masked": "shield",
