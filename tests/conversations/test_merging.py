@@ -130,7 +130,7 @@ def test_a_proof_passed_in_both_cases_counts_and_one_of_another_account_does_not
         source, target = ticket(visitor="anna"), ticket(visitor="anna")
         proved_in(source, mine)
         proved_in(target, theirs)
-        assert merging.judge(source, target).fate is fate
+        assert merging.judge(source, [target])[0].fate is fate
         assert merge(source, target, by=mei, reason="x") is fate
 
 
@@ -143,7 +143,7 @@ def test_an_address_counts_where_it_is_proved_and_not_where_it_was_typed() -> No
     ):
         source = ticket(visitor="anna", answer_to=mail, answer_proved=mine)
         target = ticket(visitor="anna", answer_to=mail.title(), answer_proved=theirs)
-        assert merging.judge(source, target).fate is fate
+        assert merging.judge(source, [target])[0].fate is fate
 
 
 def test_who_only_owns_the_mail_address_of_a_case_is_not_its_customer() -> None:
@@ -152,7 +152,7 @@ def test_who_only_owns_the_mail_address_of_a_case_is_not_its_customer() -> None:
     for case in (source, target):
         stranger = ticket(uid="9999")
         stranger.entries.filter(kind="message").update(conversation=case, seq=90)
-    assert merging.judge(source, target).fate is Fate.FOUR_EYES
+    assert merging.judge(source, [target])[0].fate is Fate.FOUR_EYES
 
 
 # Refused ---------------------------------------------------------------------------------------------------------------
@@ -242,17 +242,16 @@ def test_one_browser_is_asked_about_and_a_colleague_agrees() -> None:
     for case, other in ((source, target), (target, source)):
         event = case.entries.get(event="merge_asked")
         assert (event.visible, event.agent_id, event.data["case"]) == (False, mei.agent_id, other.reference)
-        standing = merging.standing(case)
-        assert standing is not None
-        assert standing.pk == request.pk
+        assert merging.standing(case) == [request]
     merging.approve(request_id=request.pk, seat=noor, now=LATER)
     source.refresh_from_db()
     request.refresh_from_db()
     assert source.merged_into_id == target.pk
     assert (request.state, request.decided_by_id, request.decided_at) == ("approved", noor.agent_id, LATER)
     event = target.entries.get(event="merged_from")
-    assert (event.agent_id, event.data["because"]) == (mei.agent_id, {"code": "four_eyes", "agent": noor.agent_id})
-    assert merging.standing(target) is None
+    because = {"code": "four_eyes", "agent": noor.agent_id, "name": noor.display_name}
+    assert (event.agent_id, event.data["because"]) == (mei.agent_id, because)
+    assert merging.standing(target) == []
 
 
 def test_nobody_agrees_with_himself_and_nobody_decides_twice() -> None:
@@ -315,13 +314,13 @@ def test_nothing_can_be_done_to_a_case_that_went_elsewhere() -> None:
     source, target = ticket(), ticket()
     merge(source, target, by=mei)
     for act in (resolution.resolve, resolution.pend, resolution.reopen):
-        with pytest.raises(UnableToAct, match="closed"):
+        with pytest.raises(UnableToAct, match="merged"):
             act(conversation_id=source.pk, seat=mei, now=NOON)
     with pytest.raises(UnableToAct, match="merged"):
         spam.mark(conversation_id=source.pk, seat=mei, now=NOON)
-    with pytest.raises(replies.UnableToReply, match="closed"):
+    with pytest.raises(replies.UnableToReply, match="merged"):
         replies.send(replies=[replies.Reply(source.pk, mei.agent_id, "a-reply-1", "hello")], now=NOON)
-    with pytest.raises(UnableToAct, match="closed"):
+    with pytest.raises(UnableToAct, match="merged"):
         requests.reopen(visitor=ANNA, reference=source.reference, now=NOON)
     with pytest.raises(UnableToAct, match="not_yet"):
         requests.rate(conversation_id=source.pk, score=5, comment="", now=NOON)

@@ -385,4 +385,4 @@ def test_an_agent_s_answer_that_races_with_the_merge_is_stored_or_refused(commit
     outcomes = together(*acts, lambda: merge(source, target, by=mei))
     stored = source.entries.filter(kind="message", author="agent").count()
     assert stored == outcomes[:5].count(None)
-    assert all(getattr(error, "code", "") == "closed" for error in outcomes[:5] if error)
+    assert all(getattr(error, "code", "") == "merged" for error in outcomes[:5] if error)

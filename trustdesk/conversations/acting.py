@@ -65,7 +65,8 @@ class Act:
             self.link.jobs.append(partial(jobs.defer, "conversations.tell", what=what, conversation_ids=[self.row.id]))
 
     def refuse_closed(self) -> None:
-        """Raise UnableToAct("closed") where the case is over for good."""
+        """Raise UnableToAct("closed") where the case is over for good, or "merged" where it goes on in another."""
+        self.refuse_merged()
         if self.row.status == Conversation.Status.CLOSED:
             raise UnableToAct("closed")
 

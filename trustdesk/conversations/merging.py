@@ -5,7 +5,7 @@ Whether that may be is decided in `policy.merging`, on what holds while both row
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +56,7 @@ def approve(*, request_id: int, seat: Seat, now: datetime) -> None:
         _settle(asked, State.APPROVED, seat=seat, now=now)
         decision = _decide(source, target)
         because = decision.because if decision.fate is Fate.AT_ONCE else "four_eyes"
-        _join(source, target, by=asked.asked_by_id, because=because, also=seat.agent_id)
+        _join(source, target, by=asked.asked_by_id, because=because, also=seat)
 
 
 def decline(*, request_id: int, seat: Seat, now: datetime) -> None:
@@ -71,16 +71,16 @@ def decline(*, request_id: int, seat: Seat, now: datetime) -> None:
         target.say("merge_declined", visible=False, by=seat.agent_id, case=source.row.reference)
 
 
-def standing(case: Conversation) -> MergeRequest | None:
-    """Return the request that waits for a colleague's word on this case, whichever side it is; the oldest of several."""
+def standing(case: Conversation) -> list[MergeRequest]:
+    """List the requests that wait for a colleague's word on this case, whichever side it is, the oldest first."""
     rows = MergeRequest.objects.filter(Q(source=case) | Q(target=case), state=State.ASKED)
-    return rows.select_related("source", "target", "asked_by").order_by("pk").first()
+    return list(rows.select_related("source", "target", "asked_by").order_by("pk"))
 
 
-def judge(case: Conversation, other: Conversation) -> Decision:
-    """Say what would become of merging `case` into `other` now: for showing; `merge` decides anew."""
-    known = identities.verified([case.pk, other.pk])
-    return merging.decide(source=_side(case, known), target=_side(other, known))
+def judge(case: Conversation, others: Sequence[Conversation]) -> list[Decision]:
+    """Say of each of these what would become of merging `case` into it now: for showing; `merge` decides anew."""
+    known = identities.verified([case.pk, *(one.pk for one in others)])
+    return [merging.decide(source=_side(case, known), target=_side(one, known)) for one in others]
 
 
 def _decide(source: Act, target: Act) -> Decision:
@@ -144,8 +144,8 @@ def _settle(asked: MergeRequest, state: State, *, seat: Seat, now: datetime) -> 
 # What a merge does.
 
 
-def _join(source: Act, target: Act, *, by: int, because: str, also: int | None = None) -> None:
-    why = {"code": because} | ({"agent": also} if also else {})
+def _join(source: Act, target: Act, *, by: int, because: str, also: Seat | None = None) -> None:
+    why = {"code": because} | ({"agent": also.agent_id, "name": also.display_name} if also else {})
     source.leave_queue("left")
     source.set(status=Status.CLOSED, resolved_at=source.now, waiting_since=None, merged_into_id=target.row.id)
     source.say("merged", visible=True, by=by, case=target.row.reference, because=why)
