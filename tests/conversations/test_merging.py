@@ -11,6 +11,7 @@ from tests import world
 from tests.conversations import merges
 from tests.conversations.merges import asked, lines, merge, of, ticket
 from tests.world import NOON
+from trustdesk.channels import addresses
 from trustdesk.conversations import merging, replies, requests, resolution, spam
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.merge_models import MergeRequest
@@ -339,3 +340,14 @@ def test_an_address_comes_along_only_where_both_are_known_to_be_one_person_s() -
     merges.approved(shared, mine, by=mei, also=noor)
     mine.refresh_from_db()
     assert (mine.answer_to, mine.answer_proved) == ("", False)
+
+
+def test_what_opens_a_case_is_in_no_reason() -> None:
+    """E-19: an agent quotes a mail in which the customer's answer address stands."""
+    mei, _ = merges.cast()
+    address = addresses.reply_address(conversation_id=1, recipient="a@b.example", ours="support@x.example", now=NOON)
+    request = asked(ticket(visitor="anna"), ticket(visitor="anna"), by=mei, reason=f"both wrote to {address}")
+    token = address.partition("@")[0].partition("+")[2]
+    assert request.reason == "both wrote to support@x.example"
+    for case in (request.source, request.target):
+        assert token not in repr(list(case.entries.values_list("data", flat=True)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise as Lazy
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trustdesk.conversations import public
+from trustdesk.policy import reference as case_number
 
 TOGETHER = timedelta(minutes=5)  # what one person writes within this reads as one turn
 
@@ -246,8 +248,16 @@ def _proved(params: Mapping[str, Any]) -> str:
 
 
 def _about(words: Lazy) -> Callable[[Mapping[str, Any]], str]:
-    """Word an event that names another case."""
-    return lambda params: str(words).format(case=params.get("case", ""))
+    """Word an event that names another case, with the way there."""
+
+    def worded(params: Mapping[str, Any]) -> str:
+        number = str(params.get("case", ""))
+        if not case_number.parse(number):
+            return ""
+        link = format_html('<a class="mono" href="{}">{}</a>', reverse("portal:case", args=[number]), number)
+        return format_html(str(words), case=link)
+
+    return worded
 
 
 def _said(words: Lazy) -> Callable[[Mapping[str, Any]], str]:

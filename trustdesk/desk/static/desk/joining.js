@@ -25,6 +25,7 @@ export async function unfold(block) {
     box.replaceChildren(...parsed(await part(box.dataset.from, { background: false })).childNodes);
     box.removeAttribute("data-from");
     localise(box);
+    block.scrollIntoView({ block: "nearest" });
   } catch (error) {
     box.textContent = words(error instanceof Refused && error.status === 404 ? "merged.hidden" : "failed");
   }
