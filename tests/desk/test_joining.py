@@ -120,7 +120,8 @@ def test_a_colleague_is_asked_and_decides_on_either_page() -> None:
     assert post(other, "desk_merge_decision", target, request=str(request.pk), on="x").status_code == 400
     assert post(other, "desk_merge_decision", target, request=str(request.pk), on="1").status_code == 200
     assert written("merge_asked") == [(f"case:{source.reference}", {"into": target.reference})]
-    assert written("merge_approved") == [(f"case:{target.reference}", {"asked": request.pk})]
+    noted = {"into": target.reference, "asked": request.pk}
+    assert written("merge_approved") == [(f"case:{source.reference}", noted)]
     request.refresh_from_db()
     assert (request.asked_by_id, request.decided_by_id) == (mei.agent_id, noor.agent_id)
     assert post(other, "desk_merge_decision", target, request=str(request.pk), on="0").status_code == 409

@@ -73,14 +73,14 @@ def decide(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase
     on, asked = request.POST.get("on", ""), request.POST.get("request", "")
     if on not in ("0", "1"):
         raise BadRequest("neither")
-    request_id = next((one.pk for one in merging.standing(case) if str(one.pk) == asked), None)
+    standing = next((one for one in merging.standing(case) if str(one.pk) == asked), None)
     act, action = (merging.approve, "merge_approved") if on == "1" else (merging.decline, "merge_declined")
     try:
-        if request_id is None:
+        if standing is None:
             raise UnableToAct("decided")
         with transaction.atomic():
-            act(request_id=request_id, seat=seat, now=clock.now())
-            _write_down(request, case, action, asked=request_id)
+            act(request_id=standing.pk, seat=seat, now=clock.now())
+            _write_down(request, standing.source, action, into=standing.target.reference, asked=standing.pk)
     except UnableToAct as error:
         return acts.refused(request, case, error.code)
     return acts.shown(request, seat, reference)
