@@ -6,7 +6,6 @@ import itertools
 import random
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -35,7 +34,7 @@ from trustdesk.conversations import (
     transcript,
 )
 from trustdesk.conversations.acting import UnableToAct
-from trustdesk.conversations.intake import Arrival, Received
+from trustdesk.conversations.intake import Arrival
 from trustdesk.conversations.mailroom import revoke_addresses
 from trustdesk.conversations.merge_models import MergeRequest
 from trustdesk.conversations.models import Conversation, Entry, Thread
@@ -52,14 +51,7 @@ def _fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if "committed_db" in request.fixturenames:
         return
     request.getfixturevalue("mailroom_open")
-
-    def at_once(arrival: Arrival) -> Future[Received]:
-        """Store it in this test's own transaction; the writer thread has another."""
-        future: Future[Received] = Future()
-        future.set_result(intake.receive(messages=[arrival], now=NOON)[0])
-        return future
-
-    monkeypatch.setattr(intake, "submit", at_once)
+    world.take_in_here(monkeypatch)
 
 
 def seat() -> Seat:
