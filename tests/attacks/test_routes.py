@@ -161,6 +161,12 @@ POLICY = {
     "desk/<str:reference>/proof/": DOING,
     "desk/<str:reference>/spam/": DOING,
     "desk/<str:reference>/asides/": DOING,
+    "desk/<str:reference>/_merge.html": STAFF,
+    "desk/<str:reference>/_merged.html": STAFF,
+    "desk/<str:reference>/_split.html": STAFF,
+    "desk/<str:reference>/merge/": DOING,
+    "desk/<str:reference>/merge/decision/": DOING,
+    "desk/<str:reference>/split/": DOING,
 }
 # The pretend exchange has no secrets and answers only while trying out, on this machine: tests/demo asks who gets in.
 DEMO = "demo/"

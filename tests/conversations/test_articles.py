@@ -33,8 +33,9 @@ LATE = "My deposit has not arrived"
 
 
 @pytest.fixture
-def help_center() -> Iterator[dict[tuple[str, str], Article]]:
+def help_center(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[tuple[str, str], Article]]:
     world.fresh()
+    world.take_in_here(monkeypatch)
     rulebook.inbox_kinds.forget()
     addresses.forget()
     with clock.frozen(NOON):

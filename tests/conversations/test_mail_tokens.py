@@ -1,7 +1,7 @@
 """E-18, E-19: what is passed on opens nothing, and shows the other side nothing it was not meant to see.
 
-Cases cannot be merged, split or forwarded, and nothing is posted to others by web hook: only questions to outside departments
-(`asides`) take words of a case elsewhere.
+Nothing is posted to others by web hook; questions to outside departments (`asides`) take words of a case elsewhere. How cases are
+merged and split: test_merging.py, test_merging_arrivals.py, test_splitting.py.
 """
 
 from __future__ import annotations

@@ -46,6 +46,12 @@ OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_proof": ("post", {}),
     "desk_spam": ("post", {"on": "1"}),
     "desk_aside": ("post", {"recipient": "treasury@bank.example", "text": "Where is it?"}),
+    "desk_merge_part": ("get", {}),
+    "desk_merged": ("get", {}),
+    "desk_split_part": ("get", {"seq": "1"}),
+    "desk_merge": ("post", {"typed": UNKNOWN}),
+    "desk_merge_decision": ("post", {"request": "1", "on": "1"}),
+    "desk_split": ("post", {"seq": "1", "code": "kyc", "subject": "Something else"}),
 }
 
 

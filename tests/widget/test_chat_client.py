@@ -328,3 +328,24 @@ def test_the_transcript_is_asked_for_with_token_and_case(desk: Desk) -> None:
     assert page.evaluate("document.forms['transcript-form'].elements.token.value") == ""
     page.get_by_role("button", name="Send it to my mail").click()
     expect(page.get_by_text("First confirm your mail address")).to_be_visible()
+
+
+def test_a_merged_case_gives_way_to_the_one_it_goes_on_in_even_if_that_was_left_before(desk: Desk) -> None:
+    """E-18: nothing ends, nothing is lost, and one writes on; also where this window has shown the other case already."""
+    page = desk.start()
+    desk.send("the first case")
+    desk.eventually(lambda: desk.live.messages() == ["the first case"])
+    first, desk.live.case = desk.live.case, None  # as if another window had turned to another case, which is merged back
+    desk.send("another one")
+    desk.eventually(lambda: desk.bubbles() == ["another one"])
+    assert first is not None
+    desk.live.happen("merged", case=first.reference)
+    desk.live.case = first
+    desk.live.tell(
+        {"t": "entries", "case": first.reference, "after": 0, "upto": first.last_seq, "entries": first.entries}
+    )
+    desk.eventually(lambda: desk.bubbles() == ["the first case"])
+    desk.send("and on")
+    desk.eventually(lambda: desk.bubbles() == ["the first case", "and on"])
+    assert desk.live.messages() == ["the first case", "and on"]
+    assert page.locator("#draft").is_enabled()

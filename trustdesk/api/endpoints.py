@@ -110,7 +110,7 @@ def read_conversation(request: HttpRequest, reference: str, uid: Named = None, a
     summary="Add a message of the customer's",
 )
 def add_message(request: HttpRequest, reference: str, payload: NewMessage, key: Key = None) -> HttpResponse:
-    """Add what the customer wrote. To a closed conversation nothing is added: a new one follows it."""
+    """Add what the customer wrote. To a closed conversation nothing is added: a new one follows it, or it was merged into one."""
     caller, now = access.caller_of(request), clock.now()
     named = None if payload.customer is None else access.customer(caller, payload.customer, now=now)
     visitor = named or access.opener(caller, reference)

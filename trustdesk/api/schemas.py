@@ -103,7 +103,8 @@ class Opened(_Shape):
 
 
 class Added(_Shape):
-    """Where the message went: a closed conversation is followed by a new one, whose reference this is then."""
+    """Where the message went. A closed conversation is followed by a new one, a merged one goes on in another: `reference` is
+    that one's then, and `new_conversation` true."""
 
     reference: str
     seq: int
@@ -164,6 +165,7 @@ class Conversation(_Shape):
     expected_reply: Expected | None
     follows: str | None
     followed_by: str | None
+    merged_into: str | None
     entries: list[Entry]
     upto: int
     more: bool

@@ -46,6 +46,7 @@ def conversation(found: public.CaseView, page: public.Page) -> Conversation:
         expected_reply=expected(facts.expected) if facts.expected else None,
         follows=facts.follows or None,
         followed_by=facts.followed_by or None,
+        merged_into=facts.merged_into or None,
         entries=[_entry(line) for line in page.lines],
         upto=page.upto,
         more=page.more,

@@ -136,6 +136,11 @@ def revoke(*, conversation_ids: list[int], now: datetime) -> int:
     return ReplyAddress.objects.filter(conversation_id__in=conversation_ids, revoked_at=None).update(revoked_at=now)
 
 
+def hand_over(*, of: int, to: int) -> None:
+    """Let what comes to the answer addresses of one case go to another: the two became one."""
+    ReplyAddress.objects.filter(conversation_id=of, revoked_at=None).update(conversation_id=to)
+
+
 def _token(name: str) -> str:
     whole = salted_hmac(_SALT, name, algorithm="sha256").digest()
     return base64.b32encode(whole).decode().lower()[:_TOKEN]

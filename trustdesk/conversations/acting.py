@@ -65,7 +65,8 @@ class Act:
             self.link.jobs.append(partial(jobs.defer, "conversations.tell", what=what, conversation_ids=[self.row.id]))
 
     def refuse_closed(self) -> None:
-        """Raise UnableToAct("closed") where the case is over for good."""
+        """Raise UnableToAct("closed") where the case is over for good, or "merged" where it goes on in another."""
+        self.refuse_merged()
         if self.row.status == Conversation.Status.CLOSED:
             raise UnableToAct("closed")
 
@@ -73,6 +74,11 @@ class Act:
         """Raise UnableToAct("spam") where nobody works on the case, because it is none."""
         if self.row.spam_at is not None:
             raise UnableToAct("spam")
+
+    def refuse_merged(self) -> None:
+        """Raise UnableToAct("merged") where the case goes on in another."""
+        if self.row.merged_into_id is not None:
+            raise UnableToAct("merged")
 
     def leave_queue(self, outcome: str) -> None:
         """Take the case out of the chat queue, if it is in it; `outcome` is answered or left."""
@@ -94,20 +100,51 @@ class Act:
 
 
 @contextmanager
-def on(conversation_id: int, *, now: datetime, seat: Seat | None = None, action: Action | None = None) -> Iterator[Act]:
-    """Hold one case for one act, in one transaction; raises UnableToAct("not_found") where `seat` may not do `action`."""
+def on(
+    conversation_id: int, *, now: datetime, seat: Seat | None = None, action: Action | None = None, onward: bool = False
+) -> Iterator[Act]:
+    """Hold one case for one act, in one transaction; raises UnableToAct("not_found") where `seat` may not do `action`.
+
+    `onward`: of a case that was merged, hold the one it went into; for what comes from outside and knows nothing of it.
+    """
     with transaction.atomic(), statements.link() as link:
         row = timeline.lock(link, [conversation_id])[0].get(conversation_id)
-        if row is None or (
-            seat and action and not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id)
-        ):
-            raise UnableToAct("not_found")
-        act = Act(row, now, link)
+        while onward and row is not None and row.merged_into_id is not None:
+            row = timeline.lock(link, [row.merged_into_id])[0].get(row.merged_into_id)
+        act = _allowed(row, link, now, seat, action)
         yield act
-        last_seq = {row.id: row.last_seq}
-        timeline.append(link, act._drafts, last_seq=last_seq, now=now)
-        if act._values:
-            Conversation.objects.filter(pk=row.id).update(**act._values)
-        if act.said or act._values:
-            teams = {row.team_id, act._values.get("team_id", row.team_id)}
-            announce.changed(last_seq, teams=teams, queues=teams if act.queue_changed else ())
+        _done(act)
+
+
+@contextmanager
+def on_both(first: int, second: int, *, now: datetime, seat: Seat, action: Action) -> Iterator[tuple[Act, Act]]:
+    """Hold two cases for one act that concerns both, locked in id order; raises as `on` where either is not the agent's."""
+    with transaction.atomic(), statements.link() as link:
+        rows = timeline.lock(link, [first, second])[0]
+        acts = (
+            _allowed(rows.get(first), link, now, seat, action),
+            _allowed(rows.get(second), link, now, seat, action),
+        )
+        yield acts
+        for act in acts:
+            _done(act)
+
+
+def _allowed(row: Any, link: statements.Link, now: datetime, seat: Seat | None, action: Action | None) -> Act:
+    if row is None or (
+        seat and action and not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id)
+    ):
+        raise UnableToAct("not_found")
+    return Act(row, now, link)
+
+
+def _done(act: Act) -> None:
+    """Write down what was said and changed, and tell who watches."""
+    row = act.row
+    last_seq = {row.id: row.last_seq}
+    timeline.append(act.link, act._drafts, last_seq=last_seq, now=act.now)
+    if act._values:
+        Conversation.objects.filter(pk=row.id).update(**act._values)
+    if act.said or act._values:
+        teams = {row.team_id, act._values.get("team_id", row.team_id)}
+        announce.changed(last_seq, teams=teams, queues=teams if act.queue_changed else ())

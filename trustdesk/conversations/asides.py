@@ -51,7 +51,7 @@ def note(aside: Aside, *, now: datetime) -> bool:
     mail, beside = mail_parts.guarded(aside.mail, secret=bool(masked.found))
     secret = bool(masked.found or beside)
     try:
-        with transaction.atomic(), _claiming(aside), acting.on(aside.conversation_id, now=now) as act:
+        with transaction.atomic(), _claiming(aside), acting.on(aside.conversation_id, now=now, onward=True) as act:
             if timeline.known(act.link, [(aside.inbox_id, aside.external_id)]):
                 return secret
             act.add(
@@ -80,7 +80,9 @@ def _claiming(aside: Aside) -> Iterator[None]:
     yield
     entry = Entry.objects.filter(inbox=aside.inbox_id, external_id=aside.external_id).first()
     if entry is not None and aside.files:
-        Attachment.objects.filter(key__in=aside.files, entry=None).update(conversation=aside.conversation_id, entry=entry)
+        Attachment.objects.filter(key__in=aside.files, entry=None).update(
+            conversation=entry.conversation_id, entry=entry
+        )
 
 
 def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: datetime) -> None:

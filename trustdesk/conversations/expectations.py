@@ -54,14 +54,15 @@ def first_reply(code: str, *, now: datetime) -> Expected:
 
 
 def accuracy(*, since: datetime, now: datetime) -> list[Accuracy]:
-    """Judge the promises made since then, by type and by whether they were learned; what is not due yet is left out."""
+    """Judge the promises made since then, by type and by whether they were learned; what is not due yet is left out, and so is
+    what was merged: the answer came in another case."""
     answered = F("conversation__answered_at")
     waited = ExpressionWrapper(answered - F("made_at"), output_field=DurationField())
     second = Value(timedelta(seconds=1))
     due = ExpressionWrapper(F("made_at") + second * F("high"), output_field=DateTimeField())
     early = ExpressionWrapper(second * F("low"), output_field=DurationField())
     rows = (
-        Promise.objects.filter(made_at__gte=since)
+        Promise.objects.filter(made_at__gte=since, conversation__merged_into=None)
         .annotate(waited=waited, due=due, early=early)
         .filter(Q(due__lte=now) | Q(conversation__answered_at__isnull=False))
         .values("type_code", "learned")

@@ -108,6 +108,9 @@ class Conversation(models.Model):
     customer_seq = models.IntegerField(default=0)  # read up to, by the customer
     agent_seq = models.IntegerField(default=0)  # read up to, by the agent
     follows = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    # Both are indexed only where they are set: hardly any case is merged or split.
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged", db_index=False)
+    split_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="split", db_index=False)
     queued_at = models.DateTimeField(null=True)  # in the chat queue since; null: not in it
     waiting_since = models.DateTimeField(null=True)  # the customer has been waiting for an answer since
     answered_at = models.DateTimeField(null=True)  # first reply
@@ -129,6 +132,10 @@ class Conversation(models.Model):
             models.CheckConstraint(
                 condition=models.Q(rating__isnull=True) | models.Q(rating__range=(1, 5)), name="rating_1_to_5"
             ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | (models.Q(status="closed") & ~models.Q(merged_into=models.F("id"))),
+                name="merged_is_closed",
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "-updated_at"], name="case_of_customer"),
@@ -146,6 +153,8 @@ class Conversation(models.Model):
                 condition=models.Q(status__in=("waiting", "open", "pending")),
             ),
             models.Index(fields=["resolved_at"], name="case_to_close", condition=models.Q(status="resolved")),
+            models.Index(fields=["merged_into"], name="case_merged", condition=models.Q(merged_into__isnull=False)),
+            models.Index(fields=["split_from"], name="case_split", condition=models.Q(split_from__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -378,5 +387,6 @@ class History(models.Model):
         return str(self.epoch)
 
 
-# Beside the timeline: in a file of their own, for they are about mail alone.
+# Beside the timeline: in files of their own, for they are about mail alone, and about merging.
 from trustdesk.conversations.mail_models import MailPart, SideConversation  # noqa: E402, F401
+from trustdesk.conversations.merge_models import MergeRequest  # noqa: E402, F401

@@ -147,8 +147,11 @@ def _answer(case: Conversation, said: Sequence[tuple[int, str, Mapping[str, Any]
 
 
 def _progress(case: Conversation) -> tuple[str, list[str]]:
+    state = _state(case.status)
+    if case.merged_into is not None:
+        state = _("goes on in case %(reference)s") % {"reference": case.merged_into.reference}
     return _("Your case %(reference)s: where it stands") % {"reference": case.reference}, [
-        _("Your case %(reference)s: %(state)s.") % {"reference": case.reference, "state": _state(case.status)},
+        _("Your case %(reference)s: %(state)s.") % {"reference": case.reference, "state": state},
         _("Read and answer it here: %(url)s") % {"url": case_page(case.reference)},
     ]
 

@@ -75,13 +75,19 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What a customer's page shows of his case beside `public.Case` and the timeline; numbers of linked cases or ""."""
+    """What a customer's page shows of his case beside `public.Case` and the timeline; numbers of linked cases or "".
+
+    `merged_into`: where it goes on, if he may read that; `merged`: cases of his that go on here.
+    """
 
     id: int
     subject: str
     channel: str
     follows: str
     followed_by: str
+    merged_into: str
+    merged: tuple[str, ...]
+    split_from: str
     expected: Expected | None
     promised_at: datetime | None
     answered_at: datetime | None
@@ -149,10 +155,12 @@ def cases_of(visitor: Visitor, *, locale: str) -> list[CaseLine]:
     ]
 
 
-def case_facts(case: Conversation, *, locale: str) -> CaseFacts:
-    """Gather what is shown of a case that belongs to who asks."""
+def case_facts(case: Conversation, *, visitor: Visitor, locale: str) -> CaseFacts:
+    """Gather what is shown of a case that belongs to this visitor."""
     promise = Promise.objects.filter(conversation=case).first()
     first = case.entries.filter(kind="message", author="customer").order_by("seq").values_list("data", flat=True).first()
+    own = Conversation.objects.filter(ownership.mine(visitor)).distinct()
+    goal = ownership.goes_on_in(visitor, case)
     next_ = Conversation.objects.filter(follows=case).order_by("pk").values_list("reference", flat=True).first()
     expected = promise and Expected(
         timedelta(seconds=promise.low), timedelta(seconds=promise.high), expectations.SHARE, promise.learned
@@ -163,6 +171,9 @@ def case_facts(case: Conversation, *, locale: str) -> CaseFacts:
         channel=case.inbox.kind,
         follows=case.follows.reference if case.follows else "",
         followed_by=next_ or "",
+        merged_into=goal.reference if goal else "",
+        merged=tuple(own.filter(merged_into=case).order_by("pk").values_list("reference", flat=True)),
+        split_from=own.filter(split=case).values_list("reference", flat=True).first() or "",
         expected=expected or None,
         promised_at=promise.made_at if promise else None,
         answered_at=case.answered_at,

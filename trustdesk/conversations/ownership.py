@@ -34,6 +34,17 @@ def mine(visitor: Visitor) -> Q:
     return own
 
 
+def goes_on_in(visitor: Visitor, case: Conversation) -> Conversation | None:
+    """Return the case in which a merged one goes on, at the end of the chain; None where it is not merged, or that is not his."""
+    found = case
+    while found.merged_into_id is not None:
+        after = Conversation.objects.filter(mine(visitor), pk=found.merged_into_id).select_related("type").first()
+        if after is None:
+            return None
+        found = after
+    return None if found is case else found
+
+
 def owned(visitor: Visitor, reference: str) -> Conversation:
     """Return a case of this visitor's; raises LookupError for somebody else's and for none alike."""
     case = (

@@ -149,6 +149,7 @@ class Case:
     rated: bool
     queued: bool
     staffed: bool  # somebody of its team is on shift
+    merged: bool  # it goes on in another
     answer_to: str
     customer_seq: int
     agent_seq: int
@@ -253,7 +254,7 @@ def _line(row: Any, files: tuple[File, ...]) -> Line:
 
 
 # What of an event's data customers may see; `because` and staff ids are not among it.
-_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked", "fields"})
+_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked", "fields", "case"})
 
 
 def _files(entry_ids: Sequence[int]) -> dict[int, tuple[File, ...]]:
@@ -290,7 +291,7 @@ def find_case(visitor: Visitor, reference: str, *, locale: str, now: datetime) -
         row = ownership.owned(visitor, reference)
     except LookupError:
         return None
-    return CaseView(_case(row, locale, now), case_facts(row, locale=locale))
+    return CaseView(_case(row, locale, now), case_facts(row, visitor=visitor, locale=locale))
 
 
 def by_id(conversation_id: int, *, locale: str, now: datetime) -> Case | None:
@@ -314,6 +315,7 @@ def _case(row: Conversation, locale: str, now: datetime) -> Case:
         rated=row.rating is not None,
         queued=row.queued_at is not None,
         staffed=row.team_id in queue.staffed_teams(now=now),
+        merged=row.merged_into_id is not None,
         answer_to=row.answer_to,
         customer_seq=row.customer_seq,
         agent_seq=row.agent_seq,

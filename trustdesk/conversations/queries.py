@@ -218,6 +218,22 @@ def others(*, seat: Seat, case: Conversation, most: int = 8) -> list[Conversatio
     return list(rows.select_related("type", "inbox").order_by("-updated_at", "-pk")[:most])
 
 
+def targets(*, seat: Seat, case: Conversation, most: int = 8) -> list[Conversation]:
+    """List the customer's other cases that are not over and that this agent may see: what the case could go on in."""
+    rows = for_agent(seat).filter(customer=case.customer_id, spam_at=None).exclude(pk=case.pk)
+    rows = rows.exclude(status=Conversation.Status.CLOSED).select_related("type", "inbox", "team")
+    return list(rows.order_by("-updated_at", "-pk")[:most])
+
+
+def said_at(case: Conversation, *, seq: int) -> str:
+    """Return what the customer said in a line; raises NotFound for any other line."""
+    said = Entry.objects.filter(conversation=case, seq=seq, kind=Entry.Kind.MESSAGE, author=Entry.Author.CUSTOMER)
+    text = said.values_list("text", flat=True).first()
+    if not text:
+        raise NotFound
+    return text
+
+
 def mail_part(case: Conversation, *, seq: int) -> MailPart:
     """Return what is kept of the mail of one line; raises NotFound."""
     row = MailPart.objects.filter(conversation=case, seq=seq).first()

@@ -25,7 +25,7 @@ UNREAD = timedelta(minutes=1)  # a reply not read by then goes to the address th
 
 
 class UnableToReply(Exception):
-    """`code`: not_allowed, closed, spam, not_found, article_gone or too_many_articles. Trying again does not help."""
+    """`code`: not_allowed, closed, merged, spam, not_found, article_gone or too_many_articles. Trying again does not help."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -142,7 +142,7 @@ def _check(reply: Reply, seat: permissions.Seat | None, row: Any) -> None:
     if not permissions.may(seat, action, team_id=row.team_id, assignee_id=row.assignee_id):
         raise UnableToReply("not_found")  # as for a case that does not exist: no oracle
     if row.status == "closed" and not reply.note:
-        raise UnableToReply("closed")
+        raise UnableToReply("closed" if row.merged_into_id is None else "merged")
     if row.spam_at is not None and not reply.note:
         raise UnableToReply("spam")
 

@@ -192,7 +192,8 @@ def rate(*, conversation_id: int, score: int, comment: str, now: datetime) -> No
     if not 1 <= score <= 5:
         raise UnableToAct("bad_score")
     with acting.on(conversation_id, now=now) as act:
-        if act.row.status not in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED):
+        over = act.row.status in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED)
+        if not over or act.row.merged_into_id is not None:
             raise UnableToAct("not_yet")
         before = Conversation.objects.values_list("rating", "rating_comment").get(pk=conversation_id)
         words = guard.mask(comment.replace("\0", "")).text[:COMMENT]  # PostgreSQL keeps no such character

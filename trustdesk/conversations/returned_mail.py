@@ -37,7 +37,7 @@ def say_bounced(
     """Tell staff that a mail came back: for good (`hard`) or for now, with the enhanced status code (RFC 3463); `to` whom, by
     default its recipient."""
     if delivery.conversation_id is not None:
-        with acting.on(delivery.conversation_id, now=now) as act:
+        with acting.on(delivery.conversation_id, now=now, onward=True) as act:
             to = (to or delivery.recipient)[:320]
             act.say("mail_bounced", visible=False, to=to, hard=hard, status=status, reason=reason)
 
@@ -47,8 +47,8 @@ def say_failed(delivery_id: int, *, now: datetime) -> None:
     delivery = Delivery.objects.filter(pk=delivery_id, state=Delivery.State.FAILED).first()
     if delivery is None or delivery.conversation_id is None:
         return
-    with acting.on(delivery.conversation_id, now=now) as act:
-        said = Entry.objects.filter(conversation=delivery.conversation_id, event="mail_failed", data__delivery=delivery.pk)
+    with acting.on(delivery.conversation_id, now=now, onward=True) as act:
+        said = Entry.objects.filter(conversation=act.row.id, event="mail_failed", data__delivery=delivery.pk)
         if not said.exists():
             act.say("mail_failed", visible=False, to=delivery.recipient, reason=delivery.reason, delivery=delivery.pk)
 
@@ -56,5 +56,5 @@ def say_failed(delivery_id: int, *, now: datetime) -> None:
 def say_complained(delivery: Delivery, *, now: datetime) -> None:
     """Tell staff that the recipient called a mail spam."""
     if delivery.conversation_id is not None:
-        with acting.on(delivery.conversation_id, now=now) as act:
+        with acting.on(delivery.conversation_id, now=now, onward=True) as act:
             act.say("mail_complained", visible=False, to=delivery.recipient)

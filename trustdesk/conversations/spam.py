@@ -12,8 +12,9 @@ _OVER = (Conversation.Status.RESOLVED, Conversation.Status.CLOSED)
 
 
 def mark(*, conversation_id: int, seat: Seat, now: datetime) -> None:
-    """Put the case with the spam; its customer is told nothing. Doing it twice changes nothing."""
+    """Put the case with the spam; its customer is told nothing. Doing it twice changes nothing. Raises UnableToAct("merged")."""
     with acting.on(conversation_id, now=now, seat=seat, action=Action.RESOLVE) as act:
+        act.refuse_merged()
         if act.row.spam_at is None:
             act.leave_queue("left")
             act.set(spam_at=now)

@@ -27,7 +27,7 @@ JOIN customers_handle h ON h.kind = k.kind AND h.value = k.value
 # NO KEY: an entry's foreign-key check elsewhere must not wait for us.
 LOCK = """
 SELECT id, reference, customer_id, inbox_id, type_id, team_id, assignee_id, status, locale, last_seq, queued_at,
-       proof_level, proof_until, waiting_since, answer_to, priority, spam_at
+       proof_level, proof_until, waiting_since, answer_to, answer_proved, priority, spam_at, merged_into_id
 FROM conversations_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 

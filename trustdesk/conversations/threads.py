@@ -86,11 +86,49 @@ def identify_and_lock(
     closed = [
         key for key, row in found.items() if row.conversation_id and locked[row.conversation_id].status == "closed"
     ]
-    if closed:  # while we waited for the lock, another process may have opened the next one
+    if closed:  # while we waited for the lock, another process may have opened the next one, or merged two
         found |= _resolve(link, closed)
         others, known = timeline.lock(link, [found[key].conversation_id for key in closed], sent)
         locked |= others
+        known |= _follow_merges(link, closed, found, locked, handles, sent)
     return handles, found, {row.id: _case(row) for row in locked.values() if row.status != "closed"}, known
+
+
+def _follow_merges(
+    link: statements.Link,
+    keys: Sequence[tuple[int, str, str, str]],
+    found: dict[tuple[int, str, str, str], Any],
+    locked: dict[int, Any],
+    handles: dict[tuple[str, str], tuple[int, int]],
+    sent: Sequence[tuple[int, str]],
+) -> dict[tuple[int, str], timeline.Line]:
+    """Point what belongs to a merged case at the one that case went into, as far as its sender may speak there; lock those."""
+    known: dict[tuple[int, str], timeline.Line] = {}
+    while ahead := {key: there for key in keys if (there := locked[found[key].conversation_id].merged_into_id)}:
+        others, lines = timeline.lock(link, list(ahead.values()), sent)
+        locked |= others
+        known |= lines
+        keys = [
+            key
+            for key, there in ahead.items()
+            if _may_follow(key, locked[found[key].conversation_id], locked[there], handles[key[2:]][1])
+        ]
+        found |= {key: found[key]._replace(conversation_id=ahead[key]) for key in keys}
+    return known
+
+
+def _may_follow(key: tuple[int, str, str, str], here: Any, there: Any, customer_id: int) -> bool:
+    """Say whether a sender may go on in the case that his was merged into: it is his customer's, or both are answered at one
+    proved address. A mail may in any case, for it shows its sender nothing. Whoever else has found his way into a case of
+    somebody's, as by its mail address, begins one of his own."""
+    by_mail = rulebook.inbox_kinds()[key[0]] == "email"
+    return by_mail or customer_id == there.customer_id or same_address(here, there)
+
+
+def same_address(one: Any, other: Any) -> bool:
+    """Say whether two cases (rows as locked) are answered at one mail address that is proved in both."""
+    proved = one.answer_proved and other.answer_proved and bool(one.answer_to)
+    return proved and one.answer_to.lower() == other.answer_to.lower()
 
 
 def thread(

@@ -170,7 +170,8 @@ def add_message(
     now: datetime,
     beside: Beside | None = None,
 ) -> Added:
-    """Add to a case of the visitor's, on whatever channel it began; a closed one is followed by a new one.
+    """Add to a case of the visitor's, on whatever channel it began, or to the one it was merged into; a closed one is followed
+    by a new one.
 
     `identity` is made by the page: the same again is the same message. `beside` is stored with it, or keeps it out. Raises
     LookupError for a case that is not his, FormRefused, intake.UnknownFile, group_commit.Unavailable, what `beside` refuses
@@ -182,13 +183,14 @@ def add_message(
     if problem:
         raise FormRefused({"text": problem})
     inbox = rulebook.form_inbox()
+    named, case = case, ownership.goes_on_in(visitor, case) or case
     thread = f"case:{case.pk}"
     Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation": case})
     received = intake.submit(
         intake.Arrival(
             inbox,
             Inbound(
-                external_id=f"{visitor.thread}:{case.pk}:{identity[:64]}",
+                external_id=f"{visitor.thread}:{named.pk}:{identity[:64]}",  # the same id before and after a merge
                 thread=thread,
                 handle_kind=visitor.kind,
                 handle=visitor.value,

@@ -76,11 +76,11 @@ def reply(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
     try:
         one = replies.Reply(case.pk, seat.agent_id, said["client_id"], said["text"], note, articles.read(request))
         replies.submit(one).result(timeout=SOON)
-    except replies.UnableToReply as refused:
-        return _unsent(request, seat, case, wording.refusal(refused.code), status=409)
+    except replies.UnableToReply as error:
+        return _unsent(request, seat, case, wording.refusal(error.code), status=409)
     except (Unavailable, DatabaseError, NotInTime):
         return _unsent(request, seat, case, wording.refusal("unavailable"), status=503)
-    return _now(request, seat, reference)
+    return shown(request, seat, reference)
 
 
 @require_POST
@@ -167,17 +167,18 @@ def _do(
         with transaction.atomic():
             act(conversation_id=case.pk, seat=seat, now=clock.now(), **to)
             audit.record(actor=signin.actor(request), action=action, target=f"case:{case.reference}", data=noted or to)
-    except UnableToAct as refused:
-        return render(
-            request,
-            "desk/_refused.html",
-            {"reason": wording.refusal(refused.code, most=TEXT), "case": case},
-            status=409,
-        )
-    return _now(request, seat, reference)
+    except UnableToAct as error:
+        return refused(request, case, error.code)
+    return shown(request, seat, reference)
 
 
-def _now(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
+def refused(request: HttpRequest, case: Conversation, code: str) -> HttpResponseBase:
+    """Say why an act was refused."""
+    context = {"reason": wording.refusal(code, most=TEXT), "case": case}
+    return render(request, "desk/_refused.html", context, status=409)
+
+
+def shown(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
     """Show what came after the line the page has, with the head of the case; a page without scripts is loaded anew."""
     if "HX-Request" not in request.headers:
         return redirect("desk_case", reference)

@@ -41,12 +41,19 @@ _ICONS = {
     "mail_failed": "alert",
     "mail_complained": "alert",
     "throw_away_mail": "alert",
+    "merged": "forward",
+    "merged_from": "layers",
+    "merge_asked": "users",
+    "merge_declined": "close",
+    "split": "forward",
+    "split_from": "layers",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One line ready to be shown. `kind`: message, note or event; `follows`: same speaker as above, a moment ago."""
+    """One line ready to be shown. `kind`: message, note or event; `follows`: same speaker as above, a moment ago. `other`: the
+    number of another case that the event names; `unfolds`: what was said there belongs here."""
 
     seq: int
     kind: str
@@ -58,6 +65,8 @@ class Shown:
     text: str
     fields: tuple[tuple[str, str], ...]  # label and answer of a form
     icon: str
+    other: str
+    unfolds: bool
     files: tuple[File, ...]
     articles: tuple[Card, ...]
     follows: bool
@@ -92,6 +101,8 @@ def _shown(stretch: Stretch, case: Conversation, agent_id: int, unread_after: in
             text=text,
             fields=_fields(line, case),
             icon=_ICONS.get(line.event, "info"),
+            other=str(line.data.get("case", "")) if line.kind == "event" else "",
+            unfolds=line.event == "merged_from",
             files=line.files,
             articles=articles.read(line.data),
             follows=above is not None and not first_unread and _follows(line, above),

@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest
 
-from trustdesk.conversations import ledger, lists, queries
+from trustdesk.conversations import ledger, lists, merging, queries
 from trustdesk.conversations.lists import Counts, Tab, View
 from trustdesk.conversations.models import Conversation, Evidence
 from trustdesk.customers.identify import masked_mail
@@ -103,6 +104,13 @@ def timeline(
     }
 
 
+def merged(seat: Seat, case: Conversation) -> dict[str, Any]:
+    """Gather the lines of a case that was merged, to be read inside the one it went into."""
+    stretch = queries.lines(case)
+    shown = lines.shown(stretch, case=case, agent_id=seat.agent_id)
+    return {"me": seat, "case": case, "lines": shown, "earlier": stretch.earlier, "inside": True}
+
+
 def head(seat: Seat, case: Conversation, *, sent: Sequence[queries.Sending] | None = None) -> dict[str, Any]:
     """Gather what the head of a case shows and offers."""
     done = case.status in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED)
@@ -124,7 +132,10 @@ def head(seat: Seat, case: Conversation, *, sent: Sequence[queries.Sending] | No
         "can_reopen": case.status == Conversation.Status.RESOLVED and not spam and may(Action.REOPEN),
         "can_reply": not over and may(Action.REPLY),
         "can_ask": not over and may(Action.NOTE),
-        "can_mark": may(Action.RESOLVE),
+        "can_mark": may(Action.RESOLVE) and case.merged_into_id is None,
+        "can_merge": may(Action.RESOLVE) and case.merged_into_id is None and not spam,
+        "can_split": may(Action.RESOLVE) and not over,
+        "asked": partial(merging.standing, case),  # looked for by who shows it
         "can_fetch": may(Action.MAIL),
         "undelivered": mail_lines.sent(undelivered) if undelivered else None,
         "answered_at": masked_mail(case.answer_to) if case.inbox.kind == "email" else "",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, articles, mail, mailboxes, views
+from trustdesk.desk import acts, articles, joining, mail, mailboxes, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -29,4 +29,10 @@ urlpatterns = [
     path("<str:reference>/proof/", acts.proof, name="desk_proof"),
     path("<str:reference>/spam/", acts.mark_spam, name="desk_spam"),
     path("<str:reference>/asides/", acts.aside, name="desk_aside"),
+    path("<str:reference>/_merge.html", joining.merge_part, name="desk_merge_part"),
+    path("<str:reference>/_merged.html", joining.merged_part, name="desk_merged"),
+    path("<str:reference>/_split.html", joining.split_part, name="desk_split_part"),
+    path("<str:reference>/merge/", joining.merge, name="desk_merge"),
+    path("<str:reference>/merge/decision/", joining.decide, name="desk_merge_decision"),
+    path("<str:reference>/split/", joining.split, name="desk_split"),
 ]

@@ -56,7 +56,7 @@ def case(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
     part = _part(request)
     if part == "list":
         return render(request, "desk/_list.html", pages.case_list(request, seat) | {"case": found})
-    _note_look(request, seat, found)
+    note_look(request, seat, found)
     if part == "case":
         return render(request, "desk/_case.html", pages.one_case(seat, found))
     return render(request, "desk/page.html", pages.shell(request, seat) | pages.one_case(seat, found))
@@ -83,7 +83,7 @@ def timeline_part(request: HttpRequest, seat: Seat, reference: str) -> HttpRespo
 def panel_part(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
     """Show the customer of a case."""
     found = queries.find(seat, reference)
-    _note_look(request, seat, found)
+    note_look(request, seat, found)
     return render(request, "desk/_panel.html", pages.panel(seat, found))
 
 
@@ -132,7 +132,8 @@ def _part(request: HttpRequest) -> str:
     return "" if "HX-History-Restore-Request" in request.headers or target not in ("list", "case") else target
 
 
-def _note_look(request: HttpRequest, seat: Seat, case: Conversation) -> None:
+def note_look(request: HttpRequest, seat: Seat, case: Conversation) -> None:
+    """Write down that somebody looks at a case that is not his."""
     if case.assignee_id != seat.agent_id:
         pages.note_look(request, target=f"case:{case.reference}", action="customer_viewed")
 

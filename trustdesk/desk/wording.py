@@ -86,6 +86,7 @@ _BECAUSE = {
     "least_loaded_other_language": _("nobody free speaks the language"),
     "chosen": _("chosen by the customer"),
     "default": _("nothing was chosen"),
+    "split": _("split off by hand"),
 }
 # Why `policy.priority` made a case more urgent.
 _RAISED = {
@@ -103,6 +104,24 @@ _REFUSALS = {
     "taken": _("A colleague was faster and has this case now."),
     "no_access": _("That colleague is not in this case's team."),
     "closed": _("This case is closed. The customer's next message opens a new one."),
+    "merged": _("This case goes on in another one. Go on there."),
+    "itself": _("That is this very case."),
+    "no_such_case": _("There is no such case, or you may not see it."),
+    "target_merged": _("That case went into another one itself. Choose the one it goes on in."),
+    "target_closed": _("That case is closed. Only one that is not can take this one in."),
+    "merge_spam": _("One of the two is marked as spam. Mark it as no spam first."),
+    "other_customer": _(
+        "These are cases of two customers. What one of them wrote must never come before the other, so they stay apart."
+    ),
+    "no_reason": _(
+        "Nobody has proved that one person wrote both, so a colleague has to agree. Write down why they belong together."
+    ),
+    "asked": _("A colleague has been asked already whether this case may be merged."),
+    "own": _("You asked for it, so somebody else has to decide."),
+    "decided": _("That has been decided already."),
+    "no_message": _("That is no message of the customer's."),
+    "no_type": _("Please choose what the new case is about."),
+    "no_subject": _("Please give the new case a subject."),
     "unavailable": _("This was not saved: the database does not answer. Please try again in a moment."),
     "empty": _("Please write something first."),
     "spam": _("This case is marked as spam. Mark it as no spam first."),
@@ -237,6 +256,20 @@ def _failed(_by: str, _author: str, data: Mapping[str, Any]) -> str:
     return gettext("Our mail to %(mail)s was not sent: %(why)s") % {"mail": masked_mail(str(data.get("to", ""))), "why": why}
 
 
+def _merged(words: Promise) -> Callable[[str, str, Mapping[str, Any]], str]:
+    """Word a merge with why it was allowed; the number of the other case stands beside it, as a link."""
+
+    def worded(by: str, _author: str, data: Mapping[str, Any]) -> str:
+        because = data.get("because", {})
+        if because.get("code") == "four_eyes":
+            why = gettext("%(name)s agreed") % {"name": because.get("name", "")}
+        else:
+            why = gettext("the same proved identity")
+        return str(words) % {"by": by, "why": why}
+
+    return worded
+
+
 def _done(with_name: Promise | str, without: Promise) -> Callable[[str, str, Mapping[str, Any]], str]:
     return lambda by, _author, _data: str(with_name) % {"by": by} if by and with_name else str(without)
 
@@ -264,6 +297,15 @@ _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
     ),
     "spam": _done(_("%(by)s marked the case as spam"), _("Recognised as spam")),
     "not_spam": _done(_("%(by)s marked the case as no spam"), _("No spam after all")),
+    "merged": _merged(_("%(by)s merged this case into another one (%(why)s)")),
+    "merged_from": _merged(_("%(by)s merged another case into this one (%(why)s)")),
+    "merge_asked": lambda by, _author, data: (
+        gettext("%(by)s asks to merge this case with another one: “%(reason)s”")
+        % {"by": by, "reason": data.get("reason", "")}
+    ),
+    "merge_declined": _done(_("%(by)s declined to merge this case with another one"), _("Not merged")),
+    "split": _done(_("%(by)s made a new case of a message"), _("A message became a new case")),
+    "split_from": _done(_("%(by)s made this case of a message in another one"), _("Made of a message in another case")),
     "mail_bounced": _bounced,
     "mail_failed": _failed,
     "mail_complained": _done(

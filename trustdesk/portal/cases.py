@@ -254,6 +254,7 @@ def _refusal(code: str) -> str:
         "unavailable": _("We cannot do that right now. Please try again in a moment."),
         "answered": _("This case has been answered already, so it cannot be withdrawn. You can close it."),
         "closed": _("This case is closed. Write below to begin a new one."),
+        "merged": _("This case goes on in another one. Please write there."),
         "not_yet": _("You can rate our help once the case is solved."),
         "bad_score": _("Please choose 1 to 5 stars."),
     }

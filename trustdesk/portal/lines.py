@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise as Lazy
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trustdesk.conversations import public
+from trustdesk.policy import reference as case_number
 
 TOGETHER = timedelta(minutes=5)  # what one person writes within this reads as one turn
 
@@ -245,6 +247,19 @@ def _proved(params: Mapping[str, Any]) -> str:
     return gettext("You confirmed that it is you: {level}").format(level=level(held if isinstance(held, int) else 0))
 
 
+def _about(words: Lazy) -> Callable[[Mapping[str, Any]], str]:
+    """Word an event that names another case, with the way there."""
+
+    def worded(params: Mapping[str, Any]) -> str:
+        number = str(params.get("case", ""))
+        if not case_number.parse(number):
+            return ""
+        link = format_html('<a class="mono" href="{}">{}</a>', reverse("portal:case", args=[number]), number)
+        return format_html(str(words), case=link)
+
+    return worded
+
+
 def _said(words: Lazy) -> Callable[[Mapping[str, Any]], str]:
     return lambda _params: str(words)
 
@@ -258,6 +273,10 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "ended_by_customer": _said(_("You closed this case")),
     "withdrawn": _said(_("You took your request back")),
     "moved_to_chat": _said(_("This case goes on in live chat")),
+    "merged": _about(_("This case goes on in case {case}")),
+    "merged_from": _about(_("Case {case} goes on here")),
+    "split": _about(_("We made case {case} of one of your messages")),
+    "split_from": _about(_("From your message in case {case}")),
     "proof_asked": _said(_("We asked you to confirm that it is you")),
     "proved": _proved,
     "secret_masked": _removed,
@@ -273,6 +292,10 @@ _ICONS = {
     "withdrawn": "back",
     "reopened": "refresh",
     "moved_to_chat": "chat",
+    "merged": "forward",
+    "merged_from": "layers",
+    "split": "forward",
+    "split_from": "layers",
     "proof_asked": "key",
     "proved": "shield-check",
     "secret_masked": "shield",

@@ -39,7 +39,7 @@ OPENS_WITHIN = 2.0          # seconds between the ack of a first message and our
 FRAMES = 60                 # typing, reading, uploads …: within ten seconds, on top of what the pace of messages allows
 # Events after which the state of the case has to be shown anew.
 _CHANGES = frozenset({
-    "assigned", "left", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated",
+    "assigned", "left", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated", "merged",
 })
 
 
@@ -226,14 +226,15 @@ class Chat:
         self.behind()
 
     async def adopt(self, conversation_id: int) -> None:
-        """Follow the new case that this socket, another tab of this visitor, or an agent opened."""
-        while self in self.live.chats and (self.case is None or self.case.id < conversation_id):
+        """Follow the case that this visitor's thread points at: a new one that this socket, another tab or an agent opened, or
+        the one into which an agent merged his. Which it is says the thread, for hints may be old."""
+        while self in self.live.chats and (self.case is None or self.case.id != conversation_id):
             try:
-                case = await self.live.db(public.by_id, conversation_id, locale=self.locale, now=clock.now())
+                case = await self.live.case_of(self.visitor.thread)
             except Error:
                 await asyncio.sleep(RETRY)
                 continue
-            if case is not None and (self.case is None or self.case.id < case.id):
+            if case is not None and (self.case is None or self.case.id != case.id):
                 self.told = self.checked = 0
                 self.opening = False
                 self._follow(case)
@@ -258,13 +259,15 @@ class Chat:
         self.told, self._asked = upto, False
         if page.more:
             self.behind()
+        if any(line.event == "merged" for line in lines):
+            self.live.start(self.adopt(0))  # the hint that would say so may have been lost
         return new or any(line.event in _CHANGES for line in lines)      # of a new case its place in the queue, too
 
     def show(self, case: public.Case, *, attended: bool) -> None:
         """Tell the client where its case stands, if that changed; `attended`: its agent is at the desk."""
         if self.case is None or self.case.id != case.id:
             return
-        ended = case.status == "closed" and self.case.status != "closed"
+        ended = case.status == "closed" and self.case.status != "closed" and not case.merged
         self.case = case
         if case.queued:
             self.live.requeue([self])

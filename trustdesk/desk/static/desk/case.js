@@ -3,6 +3,7 @@
 import { hue, initials } from "../ui/js/names.js";
 import { localise } from "../ui/js/time.js";
 import { toast } from "../ui/js/toast.js";
+import * as joining from "./joining.js";
 import * as mail from "./mail.js";
 import { Refused, paced, parsed, part, words } from "./net.js";
 import { say } from "./socket.js";
@@ -124,7 +125,7 @@ export class DeskCase extends HTMLElement {
     nodes.forEach((node) => { localise(node); tick(node); });
     const said = nodes.filter((node) => node.dataset.author === "customer");
     if (said.length) this.#typing(false);
-    if (said.length || nodes.some((node) => node.matches(".event"))) this.refreshPanel();
+    if (said.length || nodes.some((node) => node.matches(".event, .merged"))) this.refreshPanel();
     const own = nodes.some((node) => node.hasAttribute("data-mine"));
     if (wasAtEnd || own) this.toEnd();
     else if (nodes.some((node) => node.matches(".entry"))) this.querySelector("[data-newer]").hidden = false;
@@ -243,7 +244,7 @@ export class DeskCase extends HTMLElement {
   }
 
   #clicked(event) {
-    const target = event.target.closest("[data-earlier], [data-newer], [data-picture], [data-goto], [data-panel-toggle], [data-read-first], [data-as-sent], [data-load-pictures], [data-ask]");
+    const target = event.target.closest("[data-earlier], [data-newer], [data-picture], [data-goto], [data-panel-toggle], [data-read-first], [data-as-sent], [data-load-pictures], [data-ask], [data-join]");
     if (!target) return;
     if (target.matches("[data-earlier]")) this.#earlier(target);
     else if (target.matches("[data-newer], [data-read-first]")) this.#toNewest(target);
@@ -254,6 +255,7 @@ export class DeskCase extends HTMLElement {
       mail.toggle(target);
     } else if (target.matches("[data-load-pictures]")) mail.loadPictures(target);
     else if (target.matches("[data-ask]")) mail.ask(this.querySelector("#aside"));
+    else if (target.matches("[data-join]")) joining.offer(this.querySelector("#joining"), target.dataset.join);
     else if (target.matches("[data-goto]")) this.#goTo(target.dataset.goto);
     else this.togglePanel();
   }
@@ -306,7 +308,8 @@ export class DeskCase extends HTMLElement {
   }
 
   async #toggled(menu) {
-    if (menu.open && menu.matches("[data-colleagues]")) {
+    if (menu.open && menu.matches("[data-merged]")) joining.unfold(menu);
+    else if (menu.open && menu.matches("[data-colleagues]")) {
       const box = menu.querySelector("[data-from]");
       try {
         box.replaceChildren(...parsed(await part(box.dataset.from, { background: false })).childNodes);

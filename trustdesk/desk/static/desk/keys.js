@@ -39,6 +39,7 @@ const acts = {
   n: () => write("note"),
   a: () => press('desk-case [data-act="take"] button'),
   e: () => press('desk-case [data-act="resolve"] button'),
+  m: () => press("desk-case [data-merge]"),
   i: () => press("desk-case [data-panel-toggle]"),
   "/": search,
   "?": () => document.getElementById("keys").showModal() ?? true,

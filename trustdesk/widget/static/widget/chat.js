@@ -210,6 +210,8 @@ export class Chat extends EventTarget {
   #welcome(frame) {
     keepToken(frame.token);
     this.session = null; // it is spent: the token names this visitor from here on
+    // One that was left and is open is where another was merged into while nobody listened.
+    if (frame.case && !["resolved", "closed"].includes(frame.case.status)) this.left.delete(frame.case.reference);
     const given = this.left.has(frame.case?.reference) ? null : frame.case;
     if (!this.resuming || this.epoch !== frame.epoch || this.case?.reference !== given?.reference) this.#forgetCase();
     this.epoch = frame.epoch;
@@ -266,6 +268,7 @@ export class Chat extends EventTarget {
     if (event === "assigned") this.case.agent = { name: params.name };
     if (event === "left") this.case.agent = null;
     if (event === "rated") this.case.rated = true;
+    if (event === "merged") this.left.delete(params.case); // one goes back to it
     if (event === "proof_asked" && !ENTERING.has(this.proof.state)) this.proof = { state: "asked", how: params.how };
     if (event === "proved") {
       this.proof = { state: "proved", ...params };
