@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import intake, queue, replies, rulebook
 from trustdesk.conversations.intake import Arrival, Received
+from trustdesk.seams import clock
 from trustdesk.staff import permissions
 from trustdesk.staff.models import Agent, Membership, Role, Shift, Team
 from trustdesk.staff.permissions import Seat
@@ -20,6 +24,18 @@ def fresh() -> None:
     """Forget what this process remembers of another database."""
     rulebook.forget()
     queue.forget()
+
+
+def store_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what is submitted stored by the thread that asks: the writer's own commits, and sees nothing of what a test that
+    is rolled back has made."""
+
+    def submit(arrival: Arrival) -> Future[Received]:
+        future: Future[Received] = Future()
+        future.set_result(intake.receive(messages=[arrival], now=clock.now())[0])
+        return future
+
+    monkeypatch.setattr(intake, "submit", submit)
 
 
 def agent(

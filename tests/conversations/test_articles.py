@@ -155,8 +155,9 @@ def test_a_claimed_address_learns_nothing_of_what_was_asked(help_center: dict[tu
 
 
 def test_a_ticket_is_acknowledged_with_articles_once_its_address_is_proved(
-    help_center: dict[tuple[str, str], Article],
+    help_center: dict[tuple[str, str], Article], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    world.store_at_once(monkeypatch)
     lin = visitors.identified(uid="100001", mail="lin.wei@mail.example", now=NOON)
     known, claimed = file(lin, text="提现一直处理中"), file(visitors.anonymous(), text="withdrawal pending", subject="")
     Conversation.objects.filter(pk=known.id).update(locale="zh-hans")
