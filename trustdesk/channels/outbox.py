@@ -109,7 +109,7 @@ def send_due(*, now: datetime, most: int = 50) -> int:
     for tried in range(most):
         elapsed = timedelta(seconds=time.monotonic() - begun)
         # One at a time: what waits behind a slow server is free for another worker to take, and is not "stuck".
-        if elapsed > STUCK_AFTER / 2 or (row := _claim(now + elapsed)) is None:
+        if jobs.stopping() or elapsed > STUCK_AFTER / 2 or (row := _claim(now + elapsed)) is None:
             return tried
         _send(row, now + elapsed)
     return most

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,7 +12,12 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 GRACE = 20.0  # seconds for jobs that were begun
+_stopping = threading.Event()
 _OWN_THREADS = 4  # for what is neither: closing connections, resolving names
+
+
+class WorkEnded(Exception):
+    """A worker ended although nobody asked it to: the database is away, most likely, and starting again helps."""
 
 
 def defer(name: str, **arguments: object) -> None:
@@ -27,9 +33,14 @@ def defer_in(wait: timedelta, name: str, **arguments: object) -> None:
 def work(*, threads: Mapping[str, int]) -> None:
     """Run jobs until SIGTERM or Ctrl-C, of each queue so many at a time: none waits for those of another queue.
 
-    What was begun is finished first.
+    What was begun is finished first. Raises WorkEnded.
     """
     asyncio.run(_work(threads))
+
+
+def stopping() -> bool:
+    """Say whether this process is about to end: a job that does one thing after the other begins no more of them."""
+    return _stopping.is_set()
 
 
 async def _work(threads: Mapping[str, int]) -> None:
@@ -51,11 +62,12 @@ async def _work(threads: Mapping[str, int]) -> None:
                 )
                 for queue, count in threads.items()
             ]  # fmt: skip
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
-            for task in (*workers, stopping):
+            asked = asyncio.create_task(stop.wait())
+            await asyncio.wait([*workers, asked], return_when=asyncio.FIRST_COMPLETED)
+            _stopping.set()
+            for task in (*workers, asked):
                 task.cancel()  # of a worker: asks it to stop
             ended = await asyncio.gather(*workers, return_exceptions=True)
-    for one in ended:
-        if isinstance(one, Exception):
-            raise one
+    causes = [one for one in ended if isinstance(one, Exception)]
+    if causes or not stop.is_set():
+        raise WorkEnded(", ".join(type(one).__name__ for one in causes) or "see the log") from next(iter(causes), None)

@@ -2,7 +2,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from trustdesk.config import checks, lifeline
 from trustdesk.realtime import jobs
@@ -20,4 +20,7 @@ class Command(BaseCommand):
         checks.refuse_unsafe_database()
         lifeline.end_with_parent(lifeline_end)
         self.stdout.write(f"Working at the queues {', '.join(settings.WORKER_THREADS)}.")
-        jobs.work(threads=settings.WORKER_THREADS)
+        try:
+            jobs.work(threads=settings.WORKER_THREADS)
+        except jobs.WorkEnded as ended:
+            raise CommandError(f"The worker has ended by itself: {ended}") from ended
