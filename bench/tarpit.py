@@ -1,38 +1,40 @@
 """F-36: what slow mail servers and slow senders cost everybody else, as a ratio of delays within one run (part of bench/mail.py).
 
-Out: mails to twenty domains are queued one after the other, and timed from the commit to the relay's `250`: alone, beside mails to a
-domain whose server answers a byte a second, and alone again, since a shared machine has slow minutes. In: mails are brought over
-SMTP and timed until `250`, in the same three turns, the middle one beside senders that drip their mail.
+Alone and beside them by turns, since a shared machine has slow minutes. Out: mails to twenty domains are queued one after the
+other, and timed from the commit to the relay's `250`, beside mails to more domains than there are senders, never seen before, whose
+servers answer a byte a second. In: mails are brought over SMTP and timed until `250`, beside senders that drip theirs.
 """
 
 from __future__ import annotations
 
 import itertools
 import smtplib
-import socket
 import socketserver
 import statistics
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from world import World, _free_port
 
 MAILS, PAUSE = 120, 0.1  # of each half, and seconds between two
-SLOW_MAILS, SLOW_SENDERS = 8, 40
-SLOW_DOMAIN = "slow.example"
+TURNS, OUT_TURNS = 12, 4  # a half
+SLOW_MAILS, SLOW_SENDERS = 24, 40
+SLOW_DOMAIN = "slow.example"  # and what is below it
 SUPPORT = "support@northlight.example.test"
 
 
 class _Relay(socketserver.StreamRequestHandler):
-    """Takes every mail but those to the slow domain, to which it says a byte a second."""
+    """Takes every mail, but says a byte a second to those to slow domains until it is `over`."""
 
     took: dict[str, float] = {}
-    over = threading.Event()  # the slow ones hang up, so that the worker can end
-
+    over = threading.Event()
     def handle(self) -> None:
         """Talk to one client."""
         who = ""
@@ -43,7 +45,6 @@ class _Relay(socketserver.StreamRequestHandler):
                 who = line.partition("<")[2].partition(">")[0]
                 if who.endswith(SLOW_DOMAIN):
                     self._drip()
-                    return
             if verb == "DATA":
                 self._say("354 go on")
                 while self.rfile.readline() not in (b".\r\n", b""):
@@ -55,13 +56,10 @@ class _Relay(socketserver.StreamRequestHandler):
         self.wfile.write(f"{text}\r\n".encode())
 
     def _drip(self) -> None:
-        try:
-            for char in "250 in a while" * 20:
-                self.wfile.write(char.encode())
-                if self.over.wait(1):
-                    return
-        except OSError:
-            return  # it has had enough
+        self.wfile.write(b"250-")
+        while not self.over.wait(1):
+            self.wfile.write(b"x")
+        self._say("")
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -75,16 +73,21 @@ def out(made: World, running: Callable[..., Any]) -> dict[str, Any]:
         threading.Thread(target=relay.serve_forever, args=(0.02,), daemon=True).start()
         with running(made, "worker", MAIL_URL=f"smtp://127.0.0.1:{relay.server_address[1]}"):
             _timed("warm", 40)
-            alone = _timed("alone", MAILS)
-            for number in range(SLOW_MAILS):
-                _queue(f"slow:{number}", f"s{number}@{SLOW_DOMAIN}")
-            time.sleep(2)  # it has begun with them
-            beside = _timed("beside", MAILS)
-            _Relay.over.set()
-            time.sleep(2)
-            alone += _timed("again", MAILS)
+            alone, beside = [], []
+            for turn in range(OUT_TURNS):
+                alone += _timed(f"alone{turn}-", MAILS // OUT_TURNS)
+                _Relay.over.clear()
+                slow = {f"s@t{turn}d{number}.{SLOW_DOMAIN}" for number in range(SLOW_MAILS)}
+                for who in slow:
+                    _queue(f"slow:{who}", who)
+                time.sleep(2)  # it has begun with them
+                beside += _timed(f"beside{turn}-", MAILS // OUT_TURNS)
+                if slow & _Relay.took.keys():
+                    raise RuntimeError("the slow servers were not slow")
+                _Relay.over.set()
+                _wait_until_taken(slow)
         relay.shutdown()
-    return _compared("delay of other domains beside a slow server", alone, beside) | {"slow_mails": SLOW_MAILS}
+    return _compared("delay of other domains beside slow servers", alone, beside) | {"slow_mails": SLOW_MAILS}
 
 
 def into(made: World, running: Callable[..., Any], letter: Callable[[int], bytes]) -> dict[str, Any]:
@@ -94,10 +97,11 @@ def into(made: World, running: Callable[..., Any], letter: Callable[[int], bytes
     with running(made, "mail", MAIL_LISTEN=f"smtp://127.0.0.1:{port}?trusted=127.0.0.1"):
         wait_for_greeting(port)
         _brought(port, [letter(next(numbers)) for _ in range(40)])
-        alone = _brought(port, [letter(next(numbers)) for _ in range(MAILS)])
-        with _dripping(port, SLOW_SENDERS):
-            beside = _brought(port, [letter(next(numbers)) for _ in range(MAILS)])
-        alone += _brought(port, [letter(next(numbers)) for _ in range(MAILS)])
+        alone, beside = [], []
+        for _ in range(TURNS):
+            alone += _brought(port, [letter(next(numbers)) for _ in range(MAILS // TURNS)])
+            with _dripping(port, SLOW_SENDERS):
+                beside += _brought(port, [letter(next(numbers)) for _ in range(MAILS // TURNS)])
     return _compared("delay of other senders beside slow ones", alone, beside) | {"slow_senders": SLOW_SENDERS}
 
 
@@ -121,12 +125,16 @@ def _timed(name: str, count: int) -> list[float]:
         _queue(f"{name}:{number}", who)
         began[who] = time.monotonic()
         time.sleep(PAUSE)
+    _wait_until_taken(began.keys())
+    return [_Relay.took[who] - at for who, at in began.items()]
+
+
+def _wait_until_taken(whose: Set[str]) -> None:
     deadline = time.monotonic() + 120
-    while not began.keys() <= _Relay.took.keys():
+    while not whose <= _Relay.took.keys():
         if time.monotonic() > deadline:
             raise TimeoutError("not all mails were sent")
         time.sleep(0.05)
-    return [_Relay.took[who] - at for who, at in began.items()]
 
 
 def _queue(key: str, recipient: str) -> None:
@@ -152,31 +160,15 @@ def _brought(port: int, letters: list[bytes]) -> list[float]:
 @contextmanager
 def _dripping(port: int, count: int) -> Iterator[None]:
     """Keep senders that are in the middle of a mail, and go on with it a byte a second."""
-    stop = threading.Event()
-    with ExitStack() as stack:
-        peers = []
-        for _ in range(count):
-            peer = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
-            for line in ("EHLO slow.example", "MAIL FROM:<a@slow.example>", f"RCPT TO:<{SUPPORT}>", "DATA"):
-                peer.recv(4096)
-                peer.sendall(f"{line}\r\n".encode())
-            peer.recv(4096)
-            peer.sendall(b"Subject: ")
-            peers.append(peer)
-
-        def drip() -> None:
-            while not stop.wait(1.0):
-                for peer in peers:
-                    try:
-                        peer.sendall(b"x")
-                    except OSError:
-                        continue
-
-        thread = threading.Thread(target=drip, daemon=True)
-        thread.start()
+    command = [sys.executable, str(Path(__file__).with_name("dripping.py")), str(port), str(count), SUPPORT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError("the slow senders could not begin")
         yield
-        stop.set()
-        thread.join()
+        still, _ = process.communicate()
+        if still != f"{count}\n":
+            raise RuntimeError(f"of {count} slow senders only {still.strip() or 0} were still there")
 
 
 def wait_for_greeting(port: int) -> None:

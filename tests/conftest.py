@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,6 +20,8 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import processes
@@ -112,9 +115,18 @@ def django_db_setup(_template: embedded.EmbeddedServer, django_db_blocker: Djang
     database.create_database(superuser_url=_superuser(_template), name=MAIN, template=TEMPLATE)
     with django_db_blocker.unblock():
         _point_connection(_template, name=MAIN, role=database.APPLICATION)
+    connection_created.connect(_keep_clean)
     yield
     with django_db_blocker.unblock():
         _close()
+
+
+def _keep_clean(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Let no thread but the test's own write into the database whose tests are rolled back: what it writes is committed, and
+    found by every test that follows. Such a test takes committed_db."""
+    if connection.settings_dict["NAME"] == MAIN and threading.current_thread() is not threading.main_thread():
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = on")
 
 
 @pytest.fixture

@@ -26,15 +26,16 @@ def fresh() -> None:
     queue.forget()
 
 
-def take_in_here(patch: pytest.MonkeyPatch) -> None:
-    """Let what a web page sends be stored in the test's own transaction: the writer thread has another, and would commit."""
+def store_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what is submitted stored by the thread that asks: the writer's own commits, and sees nothing of what a test that
+    is rolled back has made."""
 
-    def at_once(arrival: Arrival) -> Future[Received]:
+    def submit(arrival: Arrival) -> Future[Received]:
         future: Future[Received] = Future()
         future.set_result(intake.receive(messages=[arrival], now=clock.now())[0])
         return future
 
-    patch.setattr(intake, "submit", at_once)
+    monkeypatch.setattr(intake, "submit", submit)
 
 
 def agent(

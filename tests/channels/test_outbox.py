@@ -15,6 +15,7 @@ from tests.world import NOON
 from trustdesk.channels import outbox, registry
 from trustdesk.channels.contract import Channel, Limits, Outbound, SendFailed
 from trustdesk.channels.models import Delivery, Inbox
+from trustdesk.realtime import jobs
 from trustdesk.seams import clock, failpoints
 
 MINUTE = timedelta(minutes=1)
@@ -185,6 +186,17 @@ def test_no_more_than_asked_are_tried(recorder: Recorder) -> None:
         queue(str(number))
     assert outbox.send_due(now=NOON, most=2) == 2
     assert [message.key for message in recorder.sent] == ["0", "1"]
+
+
+@pytest.mark.django_db
+def test_a_worker_that_is_to_stop_begins_no_other(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be killed in the middle of one, which then is sent a second time."""
+    for number in range(3):
+        queue(str(number))
+    monkeypatch.setattr(jobs, "stopping", lambda: bool(recorder.sent))
+    app.tasks["channels.send_due"]()
+    assert [message.key for message in recorder.sent] == ["0"]
+    assert set(Delivery.objects.values_list("key", "state")) == {("0", "sent"), ("1", "queued"), ("2", "queued")}
 
 
 @pytest.mark.django_db

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 from procrastinate.periodic import PeriodicRegistry
 
-from trustdesk.channels import tasks
+from trustdesk.channels import outbox, tasks
 from trustdesk.conversations import notices
 from trustdesk.conversations import tasks as core
 from trustdesk.realtime import jobs
@@ -98,6 +99,12 @@ def test_a_letter_that_could_not_be_made_is_tried_again(
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs")
         assert cursor.fetchone() == (0,)
+
+
+def test_every_job_is_of_a_queue_that_workers_work_at_and_only_sending_is_of_its_own() -> None:
+    queues = {name: task.queue for name, task in app.tasks.items() if task.queue != "builtin"}  # nobody asks for those
+    assert set(queues.values()) == set(settings.WORKER_THREADS)
+    assert {name for name, queue in queues.items() if queue == outbox.QUEUE} == {"channels.send_due", "channels.send_due_again"}
 
 
 @pytest.mark.parametrize("task", [core.tell, core.mail_unread])

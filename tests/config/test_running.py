@@ -147,6 +147,6 @@ def test_a_real_server_and_worker_stop_when_asked(
     server = live_server_process(url=url)
     worker = live_server_process(url=url, command=("worker",))
     assert status(f"{server.address}/health/ready") == 200
-    until(lambda: "Launching a worker" in worker.output(), "the worker does not start")
+    until(lambda: "Working at" in worker.output(), "the worker does not start")
     assert worker.stop() in {0, -signal.SIGTERM}, worker.output()
     assert server.stop() in {0, -signal.SIGTERM}, server.output()

@@ -35,7 +35,7 @@ LATE = "My deposit has not arrived"
 @pytest.fixture
 def help_center(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[tuple[str, str], Article]]:
     world.fresh()
-    world.take_in_here(monkeypatch)
+    world.store_at_once(monkeypatch)
     rulebook.inbox_kinds.forget()
     addresses.forget()
     with clock.frozen(NOON):

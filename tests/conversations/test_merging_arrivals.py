@@ -51,7 +51,7 @@ def _fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if "committed_db" in request.fixturenames:
         return
     request.getfixturevalue("mailroom_open")
-    world.take_in_here(monkeypatch)
+    world.store_at_once(monkeypatch)
 
 
 def seat() -> Seat:

@@ -13,15 +13,16 @@ from pytest_django import Settings
 def hooks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every provider of `posts`, set up; Amazon's certificate lies where its messages say."""
     # Django is not ready yet when this file is read.
-    from tests.hooks import posts
+    from tests.hooks import authority, posts
     from tests.hooks.posts import HOOKS
     from tests.world import NOON
-    from trustdesk.channels import addresses, amazon_sns, provider_hooks
+    from trustdesk.channels import addresses, amazon_certificates, amazon_sns, provider_hooks
     from trustdesk.seams import clock
 
     addresses.forget()
     amazon_sns.forget()
-    amazon = posts.Amazon({posts.CERTIFICATE_URL: posts.certificate()})
+    amazon = posts.Amazon({posts.CERTIFICATE_URL: authority.certificate(), authority.ISSUER_URL: authority.between()})
+    monkeypatch.setattr(amazon_certificates, "roots", authority.roots)
     monkeypatch.setattr(amazon_sns, "_http", lambda: amazon)
     settings.MAIL_HOOKS = HOOKS
     with warnings.catch_warnings():

@@ -8,16 +8,15 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.http import HttpResponseBase
 from django.test import Client
 
+from tests.hooks import authority
 from tests.world import NOON
 from trustdesk.net.http import HttpFailed
 
@@ -250,17 +249,7 @@ class Amazon:
 
 TOPIC = "arn:aws:sns:us-west-2:123456789012:hooks"
 CERTIFICATE_URL = f"https://sns.us-west-2.amazonaws.com/SimpleNotificationService-{'0a' * 16}.pem"
-RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def certificate(
-    key: rsa.RSAPrivateKey = RSA_KEY, *, begins: datetime = NOON - timedelta(days=30), days: int = 365
-) -> bytes:
-    """A certificate such as SNS signs with."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sns.amazonaws.com")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(begins).not_valid_after(begins + timedelta(days=days))
-    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+RSA_KEY = authority.SIGNING
 
 
 def sns_signed(message: dict[str, Any], *, key: rsa.RSAPrivateKey = RSA_KEY) -> dict[str, Any]:

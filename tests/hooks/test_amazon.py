@@ -12,11 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pytest_django import Settings
 
-from tests.hooks import posts
+from tests.hooks import authority, posts
 from tests.hooks.posts import CERTIFICATE_URL, LOGIN, TOPIC, Amazon, Post
 from tests.hooks.storing import claimed, rows
 from tests.world import NOON
-from trustdesk.channels import amazon_sns, provider_hooks, provider_mail, provider_views
+from trustdesk.channels import amazon_certificates, amazon_sns, provider_hooks, provider_mail, provider_views
 from trustdesk.hooks.checks import hooks_are_proved
 from trustdesk.net.addresses import Guard
 from trustdesk.net.http import Http, HttpFailed
@@ -29,6 +29,11 @@ pytestmark = [
 ]
 WHOLE: dict[str, Any] = json.loads(posts.ses_inbound().body)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+ROOTS = amazon_certificates.roots  # before the fixture puts the tests' own in its place
+NOT_SNS = (
+    "sns.amazonaws.com.evil.example", "sqs.amazonaws.com", "sns.eu-west-1.amazonaws.com", "sns.us-west-2.amazonaws.com.cn",
+    "*.amazonaws.com", "bucket.s3.amazonaws.com",
+)  # fmt: skip
 SMALL_KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  too small on purpose
 
 
@@ -43,7 +48,7 @@ def sent(message: dict[str, Any], *, sign: bool = True, key: rsa.RSAPrivateKey =
 
 @pytest.fixture
 def amazon(monkeypatch: pytest.MonkeyPatch) -> Amazon:
-    made = Amazon({CERTIFICATE_URL: posts.certificate()})
+    made = Amazon({CERTIFICATE_URL: authority.certificate(), authority.ISSUER_URL: authority.between()})
     monkeypatch.setattr(amazon_sns, "_http", lambda: made)
     amazon_sns.forget()
     return made
@@ -56,7 +61,7 @@ def test_what_amazon_signed_is_taken_and_its_certificate_fetched_once(
 ) -> None:
     assert sent(WHOLE | more | {"SignatureVersion": version}).send().status_code == 200
     assert sent(WHOLE | {"MessageId": "another", "SignatureVersion": version}).send().status_code == 200
-    assert amazon.asked == [CERTIFICATE_URL]
+    assert amazon.asked == [CERTIFICATE_URL, authority.ISSUER_URL]
     assert rows() == 2
 
 
@@ -102,7 +107,7 @@ def test_what_is_not_signed_as_amazon_does_is_refused(change: dict[str, Any], am
     ],
 )
 def test_no_certificate_is_fetched_from_anywhere_else(url: str, amazon: Amazon) -> None:
-    amazon.files[url] = posts.certificate(OTHER_KEY)
+    amazon.files[url] = authority.certificate(OTHER_KEY)
     assert sent(WHOLE | {"SigningCertURL": url}, key=OTHER_KEY).send().status_code == 401
     assert amazon.asked == []
 
@@ -117,29 +122,101 @@ def test_the_door_reaches_no_inside_even_where_amazons_name_leads_there(monkeypa
 
 
 @pytest.mark.parametrize(
-    ("certificate", "status"),
+    ("certificate", "key"),
     [
-        (posts.certificate(begins=NOON - timedelta(days=400)), 401),
-        (posts.certificate(begins=NOON + timedelta(days=1)), 401),
-        (posts.certificate(SMALL_KEY), 401),
-        (posts.certificate(OTHER_KEY), 401),
-        (b"", 401),
-        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 401),
-        (HttpFailed("status_404", permanent=True, status=404), 401),
-        (HttpFailed("timeout", permanent=False), 503),
-        (HttpFailed("status_503", permanent=False, status=503), 503),
+        (authority.certificate(begins=NOON - timedelta(days=400)), posts.RSA_KEY),
+        (authority.certificate(begins=NOON + timedelta(seconds=1)), posts.RSA_KEY),
+        (authority.certificate(SMALL_KEY), SMALL_KEY),
+        (authority.certificate(OTHER_KEY), posts.RSA_KEY),
+        (b"", posts.RSA_KEY),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", posts.RSA_KEY),
+        (authority.certificate() * 5, posts.RSA_KEY),
+        *((authority.certificate(name=name), posts.RSA_KEY) for name in NOT_SNS),
+        (authority.certificate(issuer_at=""), posts.RSA_KEY),
+        (authority.certificate(issuer=OTHER_KEY), posts.RSA_KEY),  # it names the right issuer, who knows nothing of it
+        (authority.certificate(issuer=OTHER_KEY) + authority.pem(authority.between(key=OTHER_KEY, by=OTHER_KEY)), posts.RSA_KEY),
+        (authority.self_signed(), posts.RSA_KEY),
+        (authority.self_signed() + authority.self_signed(), posts.RSA_KEY),
+        (HttpFailed("status_404", permanent=True, status=404), posts.RSA_KEY),
     ],
 )
-def test_a_certificate_that_is_no_good(certificate: bytes | Exception, status: int, amazon: Amazon) -> None:
-    """Where it cannot be fetched just now, Amazon is told to come again: 401 would be for good."""
+def test_a_certificate_that_is_no_good(
+    certificate: bytes | Exception, key: rsa.RSAPrivateKey, amazon: Amazon
+) -> None:
     amazon.files[CERTIFICATE_URL] = certificate
-    key = SMALL_KEY if certificate == posts.certificate(SMALL_KEY) else posts.RSA_KEY
-    answer = sent(WHOLE, key=key).send()
-    assert answer.status_code == status
+    assert sent(WHOLE, key=key).send().status_code == 401
     assert rows() == 0
-    amazon.files[CERTIFICATE_URL] = posts.certificate()
-    if isinstance(certificate, Exception):
-        assert sent(WHOLE).send().status_code == 200
+
+
+@pytest.mark.parametrize("url", [CERTIFICATE_URL, authority.ISSUER_URL])
+@pytest.mark.parametrize(
+    "failure", [HttpFailed("timeout", permanent=False), HttpFailed("status_503", permanent=False, status=503)]
+)
+def test_where_a_certificate_cannot_be_fetched_amazon_is_told_to_come_again(
+    url: str, failure: HttpFailed, amazon: Amazon
+) -> None:
+    """401 would be for good."""
+    good, amazon.files[url] = amazon.files[url], failure
+    assert sent(WHOLE).send().status_code == 503
+    assert rows() == 0
+    amazon.files[url] = good
+    assert sent(WHOLE).send().status_code == 200
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        authority.between(by=OTHER_KEY),  # of somebody who calls himself as our root does
+        authority.between(days=59),  # that has ended
+        authority.between(key=OTHER_KEY),
+        b"<html>",
+    ],
+)
+def test_an_issuer_for_whom_no_root_vouches_is_none(issuer: bytes, amazon: Amazon) -> None:
+    amazon.files[authority.ISSUER_URL] = issuer
+    assert sent(WHOLE).send().status_code == 401
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://evil.example/r2m01.cer",
+        "http://crt.r2m01.amazontrust.com.evil.example/r2m01.cer",
+        "http://evil.example/crt.r2m01.amazontrust.com/r2m01.cer",
+        "http://crt.r2m01.amazontrust.com@evil.example/r2m01.cer",
+        "http://crt.r2m01.amazontrust.com:8080/r2m01.cer",
+        "http://169.254.169.254/r2m01.cer",
+        "ldap://crt.r2m01.amazontrust.com/r2m01.cer",
+    ],
+)
+def test_an_issuer_is_asked_for_nowhere_else(url: str, amazon: Amazon) -> None:
+    amazon.files |= {CERTIFICATE_URL: authority.certificate(issuer_at=url), url: authority.between()}
+    assert sent(WHOLE).send().status_code == 401
+    assert amazon.asked == [CERTIFICATE_URL]
+
+
+def test_a_file_may_hold_the_issuers_certificate_too(amazon: Amazon) -> None:
+    amazon.files = {CERTIFICATE_URL: authority.certificate(issuer_at="") + authority.pem(authority.between())}
+    assert sent(WHOLE).send().status_code == 200
+
+
+def test_the_names_of_sns_are_those_of_the_topics_region() -> None:
+    """As Amazon's own library has them (aws-sdk-java-v2, sns-message-manager)."""
+    for region, name in (
+        ("us-west-2", "sns.amazonaws.com"),
+        ("eu-south-1", "sns-signing.eu-south-1.amazonaws.com"),
+        ("us-gov-east-1", "sns-us-gov-west-1.amazonaws.com"),
+        ("cn-north-1", "sns-cn-north-1.amazonaws.com.cn"),
+    ):
+        assert name in amazon_certificates.names(region)
+        good = authority.certificate(name=name)
+        found = amazon_certificates.checked(good, region=region, now=NOON, fetch=lambda url: authority.between())
+        assert found.key.public_numbers() == posts.RSA_KEY.public_key().public_numbers()
+    assert "sns.amazonaws.com" not in amazon_certificates.names("cn-north-1") | amazon_certificates.names("us-gov-west-1")
+
+
+def test_the_roots_are_amazons_and_of_our_own_trust_store() -> None:
+    assert ROOTS()  # there are some, and all can be read
 
 
 def test_a_certificate_is_asked_for_again_after_a_day(amazon: Amazon) -> None:

@@ -88,7 +88,7 @@ def tls_server(sink: Sink, security: str, folder: Path, **options: Any) -> Itera
 
 def named(host: str, port: int, security: Any, tls: ssl.SSLContext | None, **options: Any) -> SmtpSettings:
     guard = Guard.allowing(f"{host}:{port}", resolve=lambda name, number: ["127.0.0.1"])
-    return SmtpSettings(host=host, port=port, security=security, guard=guard, tls=tls, timeout=2.0, **options)
+    return SmtpSettings(host=host, port=port, security=security, guard=guard, tls=tls, **({"timeout": 2.0} | options))
 
 
 def free_port() -> int:

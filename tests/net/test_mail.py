@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -170,6 +171,57 @@ def test_a_silent_server_costs_the_timeout_and_a_dripping_one_the_total() -> Non
         send(letter(), smtp=plain(slow.port, timeout=1.0, total=0.4))
     assert (failed.value.reason, failed.value.permanent) == ("timeout", False)
     assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_handshake_that_drips_costs_the_total(security: Any) -> None:
+    left = threading.Event()
+
+    def drip(peer: socket.socket) -> None:
+        if security == "starttls":
+            peer.sendall(b"220 slow\r\n")
+            peer.recv(1_000)
+            peer.sendall(b"250-slow\r\n250 STARTTLS\r\n")
+            peer.recv(1_000)
+            peer.sendall(b"220 go\r\n")
+        peer.sendall(b"\x16\x03\x03\x40\x00")  # of TLS: 16 KB will follow
+        drip_until_left(peer, left)
+
+    with listener(drip) as slow:
+        with pytest.raises(MailFailed) as failed:
+            send(letter(), smtp=named("mail.test", slow.port, security, None, timeout=1.0, total=0.4))
+        assert left.wait(5), "it listened to all of it"
+    assert (failed.value.reason, failed.value.permanent) == ("timeout", False)
+
+
+def test_a_goodbye_that_drips_costs_the_total_and_the_message_stays_accepted() -> None:
+    left = threading.Event()
+
+    def talk(peer: socket.socket) -> None:
+        peer.sendall(b"220 slow\r\n")
+        lines = peer.makefile("rb")
+        for line in lines:
+            if line.upper().startswith(b"DATA"):
+                peer.sendall(b"354 go\r\n")
+                while lines.readline() != b".\r\n":
+                    continue
+            if line.upper().startswith(b"QUIT"):
+                break
+            peer.sendall(b"250 fine\r\n")
+        drip_until_left(peer, left)
+
+    with listener(talk) as slow:
+        send(letter(), smtp=plain(slow.port, timeout=1.0, total=0.4))
+        assert left.wait(5), "it listened to all of it"
+
+
+def drip_until_left(peer: socket.socket, left: threading.Event) -> None:
+    try:
+        for _ in range(400):
+            peer.sendall(b"2")
+            time.sleep(0.05)
+    except OSError:
+        left.set()
 
 
 def test_an_accepted_message_stays_accepted_when_the_goodbye_fails() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.test import Client
 
 from tests import world
 from tests.world import NOON
-from trustdesk.conversations import intake, requests
+from trustdesk.conversations import requests
 from trustdesk.conversations.intake import Received
 from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
@@ -27,13 +26,7 @@ LATER = NOON + timedelta(minutes=3)
 
 @pytest.fixture
 def noon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def at_once(arrival: intake.Arrival) -> Future[Received]:
-        """Store it in this test's own transaction; the writer thread has another."""
-        future: Future[Received] = Future()
-        future.set_result(intake.receive(messages=[arrival], now=clock.now())[0])
-        return future
-
-    monkeypatch.setattr(intake, "submit", at_once)
+    world.store_at_once(monkeypatch)
     world.fresh()
     with clock.frozen(NOON):
         yield

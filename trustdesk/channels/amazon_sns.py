@@ -2,38 +2,38 @@
 (https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html).
 
 The message names the certificate it is signed with. It is fetched only from the host of SNS itself, in the region of the
-message's own topic, over checked TLS, and kept; what anybody with an account at Amazon can have signed is told from ours by
-the topic or by the secret in the address.
+message's own topic, over checked TLS, and kept for a day once it is shown to be one of SNS (`amazon_certificates`); what
+anybody with an account at Amazon can have signed is told from ours by the topic or by the secret in the address.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 
+from trustdesk.channels import amazon_certificates
+from trustdesk.channels.amazon_certificates import Certificate, NotTrusted
 from trustdesk.net.http import Http, HttpFailed, Limits
 
 KEPT = timedelta(hours=24)  # of a certificate
 _MOST = 16  # certificates
 _FETCHING = threading.BoundedSemaphore(2)  # a stranger may name many: no more threads than these wait for Amazon
 _WAIT = 5.0  # seconds for one of those
-_SMALLEST = 2048  # bits
 _REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d{1,2})"
 _TOPIC = re.compile(rf"arn:aws(?:-cn|-us-gov)?:sns:{_REGION}:\d{{12}}:[A-Za-z0-9_-]{{1,256}}(?:\.fifo)?")
-_HOST = rf"https://sns\.{_REGION}\.amazonaws\.com(?:\.cn)?"
+_HOST = rf"https://sns\.{_REGION}\.amazonaws\.com(?P<china>\.cn)?"
 _CERTIFICATE = re.compile(rf"{_HOST}/SimpleNotificationService-[0-9a-f]{{16,64}}\.pem")
 _CONFIRMS = re.compile(rf"{_HOST}/\?[!-~]{{1,2000}}")
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303  Amazon's choice
@@ -44,6 +44,8 @@ _SIGNED: Mapping[str, tuple[str, ...]] = {
     "UnsubscribeConfirmation": _SUBSCRIBING,
 }
 
+log = logging.getLogger(__name__)
+
 
 class NotSigned(Exception):
     """Nothing shows that Amazon SNS sent this, or it is of another topic than ours."""
@@ -51,14 +53,6 @@ class NotSigned(Exception):
 
 class CannotTell(Exception):
     """The certificate cannot be fetched now; Amazon tries again later."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Certificate:
-    key: rsa.RSAPublicKey
-    begins: datetime
-    ends: datetime
-    fetched_at: datetime
 
 
 def is_topic(text: str) -> bool:
@@ -82,7 +76,7 @@ def verify(message: Mapping[str, Any], *, topic: str, now: datetime) -> None:
     wanted = [name for name in fields if name != "Subject" or message.get(name) is not None]
     if not all(isinstance(message.get(name), str) for name in wanted) or not 128 <= len(signature) <= 1024:
         raise NotSigned
-    certificate = _certificate(url, now)
+    certificate = _certificate(url, named["region"], now)
     if not certificate.begins <= now <= certificate.ends:
         raise NotSigned
     signed = "".join(f"{name}\n{message[name]}\n" for name in wanted).encode("utf-8", "replace")
@@ -102,10 +96,12 @@ def confirms(message: Mapping[str, Any]) -> str:
 
 def _region(pattern: re.Pattern[str], url: str) -> str:
     found = pattern.fullmatch(url)
-    return found["region"] if found else ""
+    if not found or found["region"].startswith("cn-") != bool(found["china"]):
+        return ""
+    return found["region"]
 
 
-_known: OrderedDict[str, _Certificate] = OrderedDict()
+_known: OrderedDict[str, tuple[Certificate, datetime]] = OrderedDict()  # and when it was fetched
 _lock = threading.Lock()
 
 
@@ -115,15 +111,18 @@ def forget() -> None:
         _known.clear()
 
 
-def _certificate(url: str, now: datetime) -> _Certificate:
+def _certificate(url: str, region: str, now: datetime) -> Certificate:
     with _lock:
         found = _known.get(url)
-    if found is not None and now - found.fetched_at < KEPT:
-        return found
+    if found is not None and now - found[1] < KEPT:
+        return found[0]
     if not _FETCHING.acquire(timeout=_WAIT):
         raise CannotTell
     try:
-        made = _read(_http().download(url), now)
+        made = amazon_certificates.checked(_http().download(url), region=region, now=now, fetch=_issuer)
+    except NotTrusted as distrust:
+        log.warning("a certificate at the address of Amazon SNS is not trusted: %s", distrust)
+        raise NotSigned from None
     except HttpFailed as failure:
         if failure.permanent:
             raise NotSigned from None
@@ -131,22 +130,20 @@ def _certificate(url: str, now: datetime) -> _Certificate:
     finally:
         _FETCHING.release()
     with _lock:
-        _known[url] = made
+        _known[url] = (made, now)
         _known.move_to_end(url)
         while len(_known) > _MOST:
             _known.popitem(last=False)
     return made
 
 
-def _read(pem: bytes, now: datetime) -> _Certificate:
+def _issuer(url: str) -> bytes:
+    """Fetch the certificate of who issued one; raises CannotTell, because without it nothing is known."""
     try:
-        found = x509.load_pem_x509_certificate(pem)
-        key = found.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise NotSigned from None
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < _SMALLEST:
-        raise NotSigned
-    return _Certificate(key, found.not_valid_before_utc, found.not_valid_after_utc, now)
+        return _http().download(url)
+    except HttpFailed as failure:
+        log.warning("the certificate of Amazon's authority could not be fetched: %s", failure)
+        raise CannotTell from None
 
 
 @cache

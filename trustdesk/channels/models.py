@@ -249,3 +249,14 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} delivery {self.pk}"
+
+
+class DomainPace(models.Model):
+    """How the last mail to one domain went (`channels.lanes`); forgotten after a day."""
+
+    domain = models.CharField(max_length=320, primary_key=True)  # in lower case
+    slow = models.BooleanField()  # it kept its sender longer than usual
+    seen_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.domain

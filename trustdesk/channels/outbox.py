@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
-from trustdesk.channels import addresses, letters, registry
+from trustdesk.channels import addresses, lanes, letters, registry
 from trustdesk.channels.addresses import Purpose
 from trustdesk.channels.contract import Outbound, SendFailed
 from trustdesk.channels.models import Delivery, Inbox
@@ -44,13 +43,8 @@ HARD, SOFT, COMPLAINT, SUPPRESSED = "hard", "soft", "complaint", "suppressed"
 RETURNED = "returned"  # in `about`: from whom it came back, and how
 MOST_RETURNED = 100
 FAILED_JOB = "conversations.mail_failed"
-# One domain whose servers are slow must not take every sender: of its mail so much is under way at a time, and only one
-# once that one takes longer than usual. What a dead process left behind stops counting after longer than a sending takes.
-PER_DOMAIN = 2
-USUAL, LONGEST = timedelta(seconds=5), timedelta(minutes=2)
-# Of all that take longer than usual so many at a time, once their servers are known for it: half of a worker's threads.
-SLOW_AT_ONCE = 2
-MOST_KNOWN = 100  # mails that are looked at for it; where our own relay is slow, all are
+JOB = "channels.send_due"
+QUEUE = "mail"  # of jobs: sending has threads of its own (WORKER_THREADS), and no other job waits for a mail server
 _LOCK = 0x7D_0B0C  # one claims at a time, or each would count the others' as none
 
 log = logging.getLogger(__name__)
@@ -101,7 +95,12 @@ def queue(
     )
     with transaction.atomic():
         Delivery.objects.bulk_create([row], ignore_conflicts=True)
-        jobs.defer("channels.send_due")
+        jobs.defer(JOB)
+
+
+def waiting(*, now: datetime, most: int) -> int:
+    """Return how many are due, `most` at the most."""
+    return Delivery.objects.filter(state=_State.QUEUED, not_before__lte=now)[:most].count()
 
 
 def send_due(*, now: datetime, most: int = 50) -> int:
@@ -110,7 +109,7 @@ def send_due(*, now: datetime, most: int = 50) -> int:
     for tried in range(most):
         elapsed = timedelta(seconds=time.monotonic() - begun)
         # One at a time: what waits behind a slow server is free for another worker to take, and is not "stuck".
-        if elapsed > STUCK_AFTER / 2 or (row := _claim(now + elapsed)) is None:
+        if jobs.stopping() or elapsed > STUCK_AFTER / 2 or (row := _claim(now + elapsed)) is None:
             return tried
         _send(row, now + elapsed)
     return most
@@ -123,10 +122,9 @@ def _claim(now: datetime) -> Delivery | None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         due = Delivery.objects.filter(Q(state=_State.QUEUED) | left_behind, not_before__lte=now)
-        for domain in _busy(now):
-            due = due.exclude(recipient__iendswith=f"@{domain}")
         row = (
-            due.select_for_update(skip_locked=True, of=("self",))
+            lanes.allowed(due, now=now)
+            .select_for_update(skip_locked=True, of=("self",))
             .select_related("inbox")
             .order_by("not_before", "id")
             .first()
@@ -149,27 +147,6 @@ def _claim(now: datetime) -> Delivery | None:
     if again:
         log.warning("delivery %s was interrupted: %s", row.pk, row.reason)
     return row
-
-
-def _busy(now: datetime) -> set[str]:
-    """Return the domains that nothing more may be begun for at this moment."""
-    under_way = Delivery.objects.filter(state=_State.SENDING, claimed_at__gt=now - LONGEST)
-    count: Counter[str] = Counter()
-    slow_ones = 0
-    for recipient, claimed_at in under_way.values_list("recipient", "claimed_at"):
-        slow = claimed_at is not None and claimed_at < now - USUAL
-        slow_ones += slow
-        count[_domain(recipient)] += PER_DOMAIN if slow else 1
-    busy = {domain for domain, n in count.items() if n >= PER_DOMAIN}
-    if slow_ones >= SLOW_AT_ONCE:
-        timed_out = Delivery.objects.filter(state=_State.QUEUED, reason__endswith="timeout")
-        recipients = timed_out.order_by("not_before").values_list("recipient", flat=True)[:MOST_KNOWN]
-        busy |= {_domain(recipient) for recipient in recipients}
-    return busy
-
-
-def _domain(recipient: str) -> str:
-    return recipient.rpartition("@")[2].lower()
 
 
 def _suppressed(row: Delivery) -> bool:
@@ -199,15 +176,16 @@ def _ours(row: Delivery) -> str:
 def _send(row: Delivery, now: datetime) -> None:
     if row.state != _State.SENDING:
         return
-    message, given = _outbound(row, now), ""
+    message, given, begun = _outbound(row, now), "", time.monotonic()
     try:
         if not failpoints.hit("before_smtp"):
             given = registry.channel(row.inbox.kind, address=row.inbox.address).send(message)
     except SendFailed as failure:
         _failed(row, failure, now)
-        return
-    if not failpoints.hit("after_smtp"):
-        _settle(row, state=_State.SENT, sent_at=now, provider_id="" if given == row.message_id else given[:200])
+    else:
+        if not failpoints.hit("after_smtp"):
+            _settle(row, state=_State.SENT, sent_at=now, provider_id="" if given == row.message_id else given[:200])
+    lanes.note(recipient=row.recipient, took=timedelta(seconds=time.monotonic() - begun), now=now)
 
 
 def _outbound(row: Delivery, now: datetime) -> Outbound:

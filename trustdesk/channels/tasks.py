@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
-from django.db import connection
+from django.conf import settings
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from trustdesk.channels import outbox, sending_dns
+from trustdesk.channels import lanes, outbox, sending_dns
+from trustdesk.realtime import jobs
 from trustdesk.seams import clock
 
-SENDERS = 4  # at a time, where much is waiting
 SILENT = 60.0  # seconds without a sign of life after which a worker is no more
 
 
@@ -24,31 +22,23 @@ async def take_up_again(context: JobContext, /, timestamp: int, **_: object) -> 
         await manager.retry_job(job)
 
 
-@app.task(name="channels.send_due")
+@app.task(name=outbox.JOB, queue=outbox.QUEUE)
 def send_due(**_: object) -> None:
     """Send what waits in the outbox."""
     _send_all()
 
 
 @app.periodic(cron="* * * * *", periodic_id="channels.send_due")
-@app.task(name="channels.send_due_again")
+@app.task(name="channels.send_due_again", queue=outbox.QUEUE)
 def send_due_again(timestamp: int, **_: object) -> None:
     """Look every minute: for what is to be tried again, and for what a dead process left behind.
 
-    Several at a time, so that whoever shares this minute with a slow server does not wait for it.
+    As many as can be at a time, so that whoever shares this minute with a slow server does not wait for it.
     """
-    with ThreadPoolExecutor(SENDERS - 1, thread_name_prefix="outbox") as pool:
-        helpers = [pool.submit(_help) for _ in range(SENDERS - 1)]
-        _send_all()
-        for helper in helpers:
-            helper.result()
-
-
-def _help() -> None:
-    try:
-        _send_all()
-    finally:
-        connection.close()  # of this thread, which ends here
+    lanes.forget_old(now=clock.now())
+    for _one in range(1, outbox.waiting(now=clock.now(), most=settings.WORKER_THREADS[outbox.QUEUE])):
+        jobs.defer(outbox.JOB)
+    _send_all()
 
 
 def _send_all() -> None:

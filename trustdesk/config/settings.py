@@ -91,7 +91,7 @@ if HTTPS and not TRUSTED_PROXY_COUNT:
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 WEB_THREADS = env.integer("WEB_THREADS", default=16, minimum=1, maximum=90)
-WORKER_THREADS = 4  # jobs at a time in each worker; to do more, run more workers
+WORKER_THREADS = {"default": 4, "mail": 8}  # jobs of each queue at a time in each worker; to do more, run more workers
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a form or JSON body without its files
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a long article has three or four for each block and cell
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
@@ -173,7 +173,7 @@ CHAT_MESSAGES_PER_MINUTE = env.integer("CHAT_MESSAGES_PER_MINUTE", default=20, m
 # Two roles: the owner migrates, the application role serves. Only `manage.py migrate` and its like run as the owner.
 DATABASE_APP_ROLE = database.APPLICATION
 # Never fewer connections than threads, which would wait for each other; the rest is for the writers of live chats.
-DATABASE_POOL_SIZE = max(WEB_THREADS, WORKER_THREADS) + 4
+DATABASE_POOL_SIZE = max(WEB_THREADS, sum(WORKER_THREADS.values())) + 4
 _as_owner = env.choice("TRUSTDESK_DATABASE_ROLE", default="app", choices=("app", "owner")) == "owner"
 _urls = {
     "DATABASE_URL": env.secret("DATABASE_URL"),

@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 
 from trustdesk.channels import outbox, post
 from trustdesk.conversations import assignment, attachments, mailroom, notices, pieces, resolution, returned_mail
+from trustdesk.realtime import jobs
 from trustdesk.seams import clock
 
 # What is only in a job until it has run – an answer to be mailed – is tried for a good hour before somebody has to look.
@@ -86,7 +87,7 @@ def read_post_again(timestamp: int, **_: object) -> None:
 
 
 def _read_all() -> None:
-    while mailroom.read_due(now=clock.now()):
+    while not jobs.stopping() and mailroom.read_due(now=clock.now()):
         pass  # the next batch
 
 

@@ -238,9 +238,11 @@ def send(
     except (AddressRefused, smtplib.SMTPException, OSError) as error:
         server.close()
         raise (MailFailed("timeout", permanent=False) if server.broken_off else _failure(error)) from None
+    else:
+        server.leave()  # which may drip, too
     finally:
         alarm.cancel()
-    server.leave()
+        server.let_go()
     if refused:
         status = min(code for code, _ in refused.values())
         raise MailFailed("recipient_refused_partly", permanent=True, status=status)
@@ -301,11 +303,17 @@ class _Server(smtplib.SMTP):
         self._smtp = smtp
         self._context = smtp.tls or verified_tls()
         self.broken_off = False
+        self._line: socket.socket | None = None  # a second handle: the first is out of reach during a TLS handshake
         super().__init__(local_hostname=smtp.helo, timeout=smtp.timeout)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """smtplib's own place for choosing the connection (SMTP_SSL uses it the same way)."""
         plain = self._smtp.guard.connect(host, port, timeout=timeout)
+        plain.settimeout(timeout)  # what connecting left of it is too little for a step
+        self._line = plain.dup()
+        if self.broken_off:  # while there was nothing yet to end
+            plain.close()
+            raise TimeoutError
         if self._smtp.security != "tls":
             return plain
         return self._context.wrap_socket(plain, server_hostname=host)
@@ -323,12 +331,16 @@ class _Server(smtplib.SMTP):
     def break_off(self) -> None:
         """End a sending that takes too long although every single step is in time."""
         self.broken_off = True
-        sock = self.sock
-        if sock is not None:
+        if self._line is not None:
             try:
-                sock.shutdown(socket.SHUT_RDWR)
+                self._line.shutdown(socket.SHUT_RDWR)
             except OSError as error:
                 log.info("SMTP connection was already gone: %s", type(error).__name__)
+
+    def let_go(self) -> None:
+        """Close the second handle."""
+        if self._line is not None:
+            self._line.close()
 
     def leave(self) -> None:
         """Say goodbye. The message is accepted: what fails now must not look like a failed sending."""

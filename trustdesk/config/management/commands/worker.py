@@ -2,10 +2,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from trustdesk.config import checks, lifeline
+from trustdesk.realtime import jobs
 
 
 class Command(BaseCommand):
@@ -19,8 +19,8 @@ class Command(BaseCommand):
         """Work until SIGTERM or Ctrl-C; jobs that were begun are finished first."""
         checks.refuse_unsafe_database()
         lifeline.end_with_parent(lifeline_end)
-        # Finished jobs are deleted: the queue's speed depends on its size.
-        call_command(
-            "procrastinate", "worker", f"--concurrency={settings.WORKER_THREADS}", "--delete-jobs=successful",
-            "--shutdown-graceful-timeout=20",
-        )  # fmt: skip
+        self.stdout.write(f"Working at the queues {', '.join(settings.WORKER_THREADS)}.")
+        try:
+            jobs.work(threads=settings.WORKER_THREADS)
+        except jobs.WorkEnded as ended:
+            raise CommandError(f"The worker has ended by itself: {ended}") from ended
