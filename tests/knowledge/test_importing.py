@@ -55,6 +55,14 @@ def test_what_a_folder_says_can_be_read_by_customers(tmp_path: Path) -> None:
     assert late.updated_on.isoformat() == "2026-11-20"
 
 
+def test_editors_find_what_was_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wagtail's own search, by which the back office finds pages; in several goes."""
+    monkeypatch.setattr(importing, "_INDEXED_AT_ONCE", 1)
+    put(pack.small(tmp_path))
+    for words, title in (("arrived", "My deposit has not arrived"), ("networks", "Networks")):
+        assert title in [article.title for article in Article.objects.search(words)]
+
+
 def test_links_lead_to_the_readers_language(tmp_path: Path) -> None:
     put(pack.small(tmp_path))
     shelf = library.current()

@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
 from django.db.models.signals import post_save
-from modelsearch.index import insert_or_update_object
+from modelsearch.backends import get_search_backends
 from modelsearch.signal_handlers import post_save_signal_handler
 from wagtail.images import get_image_model
 from wagtail.models import ReferenceIndex
@@ -32,6 +32,7 @@ from trustdesk.knowledge.folder import Folder, Problem, Text
 from trustdesk.knowledge.models import Article, Figure, HelpHome, Related, Section, SynonymGroup
 from trustdesk.staff.models import Agent
 
+_INDEXED_AT_ONCE: Final = 500
 _HREF: Final = re.compile(r'<a href="(article|form|contact|check):([^"#]*)(#[^"]*)?"')
 
 
@@ -86,8 +87,15 @@ def put(
         _write_articles(work)
         for article in work.written:
             ReferenceIndex.create_or_update_for_object(article)
-            insert_or_update_object(article)
+        _index(work.written)
     return work.counts
+
+
+def _index(articles: Sequence[Article]) -> None:
+    """Put articles into the back office's own search, many at a time: each time costs a look at all that is in there."""
+    for backend in get_search_backends(with_auto_update=True):
+        for start in range(0, len(articles), _INDEXED_AT_ONCE):
+            backend.add_bulk(Article, articles[start : start + _INDEXED_AT_ONCE])
 
 
 @contextlib.contextmanager
