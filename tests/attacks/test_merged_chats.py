@@ -68,7 +68,8 @@ def test_a_chat_goes_on_in_the_target(house: House, inside: None, older: bool) -
     assert told["after"] == 0
     assert "CASE-TWO words" in repr(told["entries"])
     said = repr(socket.heard)
-    assert "'merged'" in said, "the old case said where it goes on"
+    # Which of the two tells him depends on what his browser hears first: that his thread has moved, or the old case's last line.
+    assert "'merged'" in said or "'merged_from'" in said
     assert target.reference in said
     assert not [frame for frame in socket.heard if frame["t"] == "ended"], "nothing has ended"
     assert socket.say("and on it goes")["case"] == target.reference
