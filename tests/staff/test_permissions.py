@@ -22,13 +22,15 @@ ALL: set[tuple[int | None, int | None]] = set(CASES)
 EXPECTED: dict[Role, dict[str, set[tuple[int | None, int | None]]]] = {
     Role.AGENT: {
         "see": TEAMS, "reply": TEAMS, "note": TEAMS, "resolve": TEAMS, "reopen": TEAMS,
-        "take": FREE, "assign": FREE, "mail": set(), "manage": set(),
+        "take": FREE, "assign": FREE, "mail": set(), "documents": set(), "manage": set(),
     },
     Role.LEAD: {
         "see": LEADS, "reply": LEADS, "note": LEADS, "resolve": LEADS, "reopen": LEADS,
-        "take": LEADS, "assign": LEADS, "mail": LEADS, "manage": set(),
+        "take": LEADS, "assign": LEADS, "mail": LEADS, "documents": LEADS, "manage": set(),
     },
-    Role.ADMIN: dict.fromkeys(("see", "reply", "note", "resolve", "reopen", "take", "assign", "mail", "manage"), ALL),
+    Role.ADMIN: dict.fromkeys(
+        ("see", "reply", "note", "resolve", "reopen", "take", "assign", "mail", "documents", "manage"), ALL
+    ),
 }  # fmt: skip
 
 

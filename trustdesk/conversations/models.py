@@ -378,5 +378,6 @@ class History(models.Model):
         return str(self.epoch)
 
 
-# Beside the timeline: in a file of their own, for they are about mail alone.
+# Beside the timeline, each in a file of its own: the vault, and what is about mail alone.
+from trustdesk.conversations.document_models import Document, DocumentLook, DocumentRequest  # noqa: E402, F401
 from trustdesk.conversations.mail_models import MailPart, SideConversation  # noqa: E402, F401

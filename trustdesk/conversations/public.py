@@ -13,6 +13,7 @@ import orjson
 from trustdesk.conversations import articles, ownership, presence, queue, rulebook, statements
 from trustdesk.conversations.articles import Card
 from trustdesk.conversations.expectations import Expected
+from trustdesk.conversations.handing_in import papers
 from trustdesk.conversations.models import Attachment, Conversation, History, Proving, Thread
 from trustdesk.conversations.overview import (
     CaseFacts,
@@ -70,6 +71,7 @@ __all__ = [
     "open_proving",
     "open_provings",
     "pages_after",
+    "papers",
     "places",
     "request_form",
     "request_types",
@@ -253,7 +255,7 @@ def _line(row: Any, files: tuple[File, ...]) -> Line:
 
 
 # What of an event's data customers may see; `because` and staff ids are not among it.
-_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked", "fields"})
+_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked", "fields", "count"})
 
 
 def _files(entry_ids: Sequence[int]) -> dict[int, tuple[File, ...]]:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     """What can be done to a conversation, and `MANAGE`: to teams, rules, channels and colleagues.
 
     `MAIL`: mail as it came, unmasked: of a case, and what has become part of none. It belongs to the team of its mailbox.
+    `DOCUMENTS`: open what the customer handed in on the secure page, and decide on it. Whoever may not, sees that something came.
     """
 
     SEE = "see"
@@ -31,6 +32,7 @@ class Action(StrEnum):
     RESOLVE = "resolve"
     REOPEN = "reopen"
     MAIL = "mail"
+    DOCUMENTS = "documents"
     MANAGE = "manage"
 
 
@@ -61,11 +63,12 @@ _AGENT = {
     Action.RESOLVE: Reach.TEAMS,
     Action.REOPEN: Reach.TEAMS,
     Action.MAIL: Reach.NONE,
+    Action.DOCUMENTS: Reach.NONE,
     Action.MANAGE: Reach.NONE,
 }
 RULES: Mapping[Role, Mapping[Action, Reach]] = {
     Role.AGENT: _AGENT,
-    Role.LEAD: {**_AGENT, Action.TAKE: Reach.TEAMS, Action.ASSIGN: Reach.TEAMS, Action.MAIL: Reach.TEAMS},
+    Role.LEAD: {**_AGENT, **dict.fromkeys((Action.TAKE, Action.ASSIGN, Action.MAIL, Action.DOCUMENTS), Reach.TEAMS)},
     Role.ADMIN: dict.fromkeys(Action, Reach.ALL),
 }
 
