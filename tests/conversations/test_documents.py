@@ -14,8 +14,10 @@ from tests import world
 from tests.conversations import papers, pictures
 from tests.conversations.papers import ANNA, BORIS
 from tests.world import NOON
+from trustdesk.api import wording
 from trustdesk.channels import sealing
-from trustdesk.conversations import documents, handing_in, public, resolution, transcript
+from trustdesk.channels.models import Delivery
+from trustdesk.conversations import documents, handing_in, notices, public, resolution, transcript
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.document_models import Document, DocumentRequest
 from trustdesk.conversations.handing_in import NotTaken
@@ -25,6 +27,7 @@ from trustdesk.customers import visitors
 from trustdesk.customers.models import Handle
 from trustdesk.policy.proof import Proof
 from trustdesk.seams import clock
+from trustdesk.widget import frames
 
 pytestmark = pytest.mark.django_db
 
@@ -260,5 +263,16 @@ def test_neither_kind_nor_byte_is_in_what_customers_and_interfaces_read() -> Non
         assert word not in text.replace("the secure page", "")
         assert word not in repr([line for line in page.lines if line.event])
         assert word not in repr(list(Entry.objects.values_list("text", "data")))
+    live = repr([frames.entry(line) for line in page.lines])
+    view = public.find_case(ANNA, case.reference, locale="en", now=NOON)
+    assert view is not None
+    called = wording.conversation(view, page).model_dump_json()
+    Conversation.objects.filter(pk=case.conversation_id).update(answer_to="anna@mail.example.test", answer_proved=True)
+    notices.tell(what="documents", conversation_ids=[case.conversation_id], now=NOON)
+    letter = Delivery.objects.get()
+    assert f"/cases/{case.reference}/documents/" in letter.text
+    for told in (live, called, letter.text, letter.subject):
+        for word in ("id_front", "Photo ID", "Proof of address", "To see that it is you"):
+            assert word not in told
     assert all(not line.files for line in page.lines)
     assert not Attachment.objects.exists()

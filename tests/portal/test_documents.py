@@ -15,7 +15,7 @@ from tests.world import NOON
 from trustdesk.conversations import documents, handing_in
 from trustdesk.conversations.document_models import Document
 from trustdesk.conversations.intake import Received
-from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.models import Conversation, RequestType
 from trustdesk.customers import limits
 from trustdesk.policy import reference
 from trustdesk.policy.proof import Proof
@@ -66,6 +66,14 @@ def test_the_case_leads_there_and_the_page_says_what_it_is_for() -> None:
     answer = client.post(_at(case), {"kind": "id_front", "files": upload("a.jpg", pictures.jpeg())})
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/cases/{case.reference}/proof/?then=documents")
     assert not Document.objects.exists()
+
+
+def test_who_cannot_reach_the_level_by_mail_is_told_the_way() -> None:
+    case, _mei = papers.asked("id_front", level=Proof.CONTACT)
+    way = "Open support from your signed-in account"
+    assert way in _text(browser(ANNA), case)  # a missing deposit needs a signed session
+    RequestType.objects.filter(code="deposit_missing").update(needs=1)
+    assert way not in _text(browser(ANNA), case)
 
 
 def test_handed_in_kind_by_kind_without_scripts() -> None:

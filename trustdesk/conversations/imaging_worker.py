@@ -137,7 +137,7 @@ def _burnt(image: Decoded, mark: str) -> Decoded:
     across = int((image.width**2 + image.height**2) ** 0.5) + wide
     sheet = Image.new("L", (across, across), 0)
     draw = ImageDraw.Draw(sheet)
-    for row, y in enumerate(range(0, across, high * 4)):
+    for row, y in enumerate(range(0, across, high * 3)):
         for x in range(-(row % 2) * wide // 2, across, wide):
             draw.text((x, y), mark, font=font, fill=110)
     sheet = sheet.rotate(27)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from trustdesk.conversations import public, requests
 from trustdesk.customers.visitors import Visitor
+from trustdesk.policy.proof import Proof
 from trustdesk.portal import lines, signin, wording
 from trustdesk.portal.cases import owned
 from trustdesk.seams import clock
@@ -76,6 +77,8 @@ def _page(
         "complete": asked is not None and all(one.received for one in asked.wanted),
         "earlier": [one for one in papers.asked if one is not asked],
         "proved": papers.held >= papers.needed,
+        # A signed session or second factor is needed, and only who comes from the exchange can have either.
+        "from_exchange": papers.needed > Proof.CONTACT and not visitor.known,
         "level": lines.level(int(papers.needed)),
         "proof_page": _proof_page(view),
         "error": error,
