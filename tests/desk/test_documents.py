@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from PIL import Image
 
@@ -15,7 +16,7 @@ from tests import world
 from tests.conversations import papers
 from tests.desk import desks
 from tests.world import NOON
-from trustdesk.conversations import documents
+from trustdesk.conversations import assignment, documents
 from trustdesk.conversations.document_models import DocumentLook, DocumentRequest
 from trustdesk.conversations.intake import Received
 from trustdesk.customers import visitors
@@ -92,6 +93,19 @@ def test_the_matrix() -> None:
             assert client.post(f"{_at(case)}{pk}/decision/", {"to": "accept"}).status_code == opens, who
     assert DocumentLook.objects.count() == Audit.objects.filter(action="document_opened").count() == 2
     assert papers.request_of(case).state == "handed_in"
+
+
+def test_an_agent_with_the_right_opens_what_is_of_a_case_at_hand() -> None:
+    case, mei, _lin = papers.handed_in("id_front")
+    client = desks.signed_in(mei)
+    call_command("agent_access", "documents", "mei@staff.example", reason="identity desk")
+    assert Audit.objects.get(action="documents_right_set").reason == "identity desk"
+    assert _open(client, case)[0] == 404  # nobody has the case
+    assignment.take(conversation_id=case.conversation_id, seat=mei, now=NOON)
+    status, picture = _open(client, case)
+    assert (status, client.get(picture).status_code) == (200, 200)
+    call_command("agent_access", "no-documents", "mei@staff.example", reason="left the identity desk")
+    assert _open(client, case)[0] == 404
 
 
 def test_on_record_before_the_first_byte(monkeypatch: pytest.MonkeyPatch) -> None:

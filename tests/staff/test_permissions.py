@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -43,6 +44,14 @@ def sitting(role: Role) -> Seat:
 def test_the_table(role: Role, action: Action) -> None:
     allowed = {(t, a) for t, a in CASES if may(sitting(role), action, team_id=t, assignee_id=a)}
     assert allowed == EXPECTED[role][action.value]
+
+
+def test_the_right_to_documents_is_for_cases_at_hand_in_ones_own_team() -> None:
+    chosen = replace(sitting(Role.AGENT), documents=True)
+    assert {(t, a) for t, a in CASES if may(chosen, Action.DOCUMENTS, team_id=t, assignee_id=a)} == {(MINE, ME)}
+    for action in set(Action) - {Action.DOCUMENTS}:
+        for t, a in CASES:
+            assert may(chosen, action, team_id=t, assignee_id=a) is may(sitting(Role.AGENT), action, team_id=t, assignee_id=a)
 
 
 @pytest.mark.django_db

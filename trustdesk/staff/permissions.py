@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Q
 
-from trustdesk.staff.models import Role, Writing
+from trustdesk.staff.models import DOCUMENTS, Role, Writing
 
 
 class Action(StrEnum):
@@ -94,6 +94,7 @@ class Seat:
     display_name: str
     available: bool
     writing: Writing | None = None
+    documents: bool = False  # may open those of cases at hand without leading a team
 
 
 def may(seat: Seat, action: Action, *, team_id: int | None = None, assignee_id: int | None = None) -> bool:
@@ -102,6 +103,8 @@ def may(seat: Seat, action: Action, *, team_id: int | None = None, assignee_id: 
     A conversation without a team belongs to nobody's queue yet: leads and administrators see it.
     """
     reach = RULES[seat.role][action]
+    if action is Action.DOCUMENTS and reach is Reach.NONE and seat.documents:
+        return assignee_id == seat.agent_id and team_id in seat.team_ids
     if reach in (Reach.NONE, Reach.ALL):
         return reach is Reach.ALL
     if assignee_id == seat.agent_id:
@@ -159,7 +162,16 @@ def seats(agent_ids: Collection[int]) -> dict[int, Seat]:
 def seated(rows: Iterable[tuple[Any, ...]]) -> dict[int, Seat]:
     """Read what SEATS returned, by agent id."""
     return {
-        agent_id: Seat(agent_id, Role.highest(groups), frozenset(teams), public_name, display_name, available, _writing(groups))
+        agent_id: Seat(
+            agent_id,
+            Role.highest(groups),
+            frozenset(teams),
+            public_name,
+            display_name,
+            available,
+            _writing(groups),
+            DOCUMENTS in groups,
+        )
         for agent_id, groups, teams, public_name, display_name, available in rows
     }
 

@@ -57,6 +57,8 @@ def document_look(look: Any) -> str:
     words = {"kind": document_kind(look.kind), "team": look.team}
     if look.role == "admin":
         return gettext("An administrator opened: %(kind)s") % words
+    if look.role == "agent":
+        return gettext("An agent of the team %(team)s opened: %(kind)s") % words
     if not look.team:
         return gettext("A team lead opened: %(kind)s") % words
     return gettext("A lead of the team %(team)s opened: %(kind)s") % words
