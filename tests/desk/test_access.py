@@ -33,6 +33,10 @@ OF_MAIL = {
     "desk_mail": "get", "desk_mail_original": "get", "desk_held_opening": "post", "desk_held_original": "get",
     "desk_held_fate": "post", "desk_missing": "post",
 }  # fmt: skip
+# … and in test_documents.py.
+OF_DOCUMENTS = {
+    "desk_document_picture", "desk_documents_withdrawal", "desk_documents_decision", "desk_document_opening",
+}  # fmt: skip
 OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_case": ("get", {}),
     "desk_timeline": ("get", {}),
@@ -45,6 +49,7 @@ OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_state": ("post", {"to": "pending"}),
     "desk_proof": ("post", {}),
     "desk_spam": ("post", {"on": "1"}),
+    "desk_documents": ("get", {}),
     "desk_aside": ("post", {"recipient": "treasury@bank.example", "text": "Where is it?"}),
     "desk_merge_part": ("get", {}),
     "desk_merged": ("get", {}),
@@ -97,7 +102,7 @@ def ask(client: Client, name: str, reference: str, **headers: str) -> Any:
 
 
 def test_this_names_every_address_of_the_desk() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, "desk_file"}
+    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, *OF_DOCUMENTS, "desk_file"}
     assert reverse("desk") == "/desk/"
 
 

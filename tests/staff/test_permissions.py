@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -22,13 +23,15 @@ ALL: set[tuple[int | None, int | None]] = set(CASES)
 EXPECTED: dict[Role, dict[str, set[tuple[int | None, int | None]]]] = {
     Role.AGENT: {
         "see": TEAMS, "reply": TEAMS, "note": TEAMS, "resolve": TEAMS, "reopen": TEAMS,
-        "take": FREE, "assign": FREE, "mail": set(), "manage": set(),
+        "take": FREE, "assign": FREE, "mail": set(), "documents": set(), "manage": set(),
     },
     Role.LEAD: {
         "see": LEADS, "reply": LEADS, "note": LEADS, "resolve": LEADS, "reopen": LEADS,
-        "take": LEADS, "assign": LEADS, "mail": LEADS, "manage": set(),
+        "take": LEADS, "assign": LEADS, "mail": LEADS, "documents": LEADS, "manage": set(),
     },
-    Role.ADMIN: dict.fromkeys(("see", "reply", "note", "resolve", "reopen", "take", "assign", "mail", "manage"), ALL),
+    Role.ADMIN: dict.fromkeys(
+        ("see", "reply", "note", "resolve", "reopen", "take", "assign", "mail", "documents", "manage"), ALL
+    ),
 }  # fmt: skip
 
 
@@ -41,6 +44,14 @@ def sitting(role: Role) -> Seat:
 def test_the_table(role: Role, action: Action) -> None:
     allowed = {(t, a) for t, a in CASES if may(sitting(role), action, team_id=t, assignee_id=a)}
     assert allowed == EXPECTED[role][action.value]
+
+
+def test_the_right_to_documents_is_for_cases_at_hand_in_ones_own_team() -> None:
+    chosen = replace(sitting(Role.AGENT), documents=True)
+    assert {(t, a) for t, a in CASES if may(chosen, Action.DOCUMENTS, team_id=t, assignee_id=a)} == {(MINE, ME)}
+    for action in set(Action) - {Action.DOCUMENTS}:
+        for t, a in CASES:
+            assert may(chosen, action, team_id=t, assignee_id=a) is may(sitting(Role.AGENT), action, team_id=t, assignee_id=a)
 
 
 @pytest.mark.django_db

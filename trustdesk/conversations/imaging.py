@@ -43,6 +43,36 @@ class UnableToDecode(Exception):
 def rewrite(source: IO[bytes], *, kind: str) -> Picture:
     """Decode the picture in `source` (a real file; kind png, jpeg, webp or gif) and encode it anew, upright and
     without metadata, in at most 10 seconds. Raises UnableToDecode."""
+    target, told = _work(source, kind)
+    width, height, sharpness, detail = (int(number) for number in told.split())
+    return Picture(target, Look(width, height, sharpness / imaging_worker.UNIT, detail / imaging_worker.UNIT))
+
+
+def paper(content: bytes, *, kind: str) -> bytes:
+    """Return a picture of a document (kind png, jpeg or webp) as a JPEG of a size that can be read, without metadata.
+    Raises UnableToDecode."""
+    return _small(content, kind, imaging_worker.PAPER)
+
+
+def marked(content: bytes, *, mark: str) -> bytes:
+    """Return what `paper` made with `mark` burnt in all over it. Raises UnableToDecode.
+
+    The letters of the font are Latin; others would be boxes.
+    """
+    return _small(content, "jpeg", imaging_worker.MARKED, mark)
+
+
+def _small(content: bytes, *arguments: str) -> bytes:
+    with tempfile.TemporaryFile() as source:
+        source.write(content)
+        source.flush()
+        target, _told = _work(source, *arguments)
+    with target:
+        return target.read()
+
+
+def _work(source: IO[bytes], *arguments: str) -> tuple[IO[bytes], bytes]:
+    """Let the limited process do one picture; returns what it wrote, open at its beginning, and what it told."""
     if not _places.acquire(timeout=SECONDS):
         raise UnableToDecode("busy")
     target = tempfile.TemporaryFile()  # noqa: SIM115  handed on to the caller
@@ -50,7 +80,7 @@ def rewrite(source: IO[bytes], *, kind: str) -> Picture:
         source.seek(0)
         finished = subprocess.run(
             # Isolated, and without our environment: it holds the keys of the product.
-            [sys.executable, "-I", str(_WORKER), kind],
+            [sys.executable, "-I", str(_WORKER), *arguments],
             stdin=source,
             stdout=target,
             stderr=subprocess.PIPE,
@@ -70,6 +100,5 @@ def rewrite(source: IO[bytes], *, kind: str) -> Picture:
         target.close()
         # Ended by a signal means it hit a limit, or the decoder crashed: keep such a file, somebody may want to know.
         raise UnableToDecode("broken" if finished.returncode == imaging_worker.BROKEN else "too_complex")
-    width, height, sharpness, detail = (int(number) for number in finished.stderr.split())
     target.seek(0)
-    return Picture(target, Look(width, height, sharpness / imaging_worker.UNIT, detail / imaging_worker.UNIT))
+    return target, finished.stderr

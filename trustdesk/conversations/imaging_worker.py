@@ -1,7 +1,8 @@
 """Decode one picture and write it anew: run as a script, in a process of its own, by `imaging`.
 
-standard input: the picture · argument: its kind · standard output: the new picture · standard error: "width height
-sharpness detail", the last two as `policy.legibility` wants them, in parts of UNIT.
+standard input: the picture · arguments: its kind, and for a document PAPER, or MARKED and what is burnt in · standard
+output: the new picture · standard error: "width height sharpness detail", the last two as `policy.legibility` wants
+them, in parts of UNIT; nothing for a document.
 Exit 0 done, 3 not a picture of that kind, 4 more than one picture may ask for.
 
 It imports nothing of this project and limits itself before it looks at a single byte: a decoder that is tricked into
@@ -27,6 +28,8 @@ FRAMES = 300
 BROKEN, TOO_MUCH = 3, 4
 UNIT = 1_000_000
 MEASURED = 540, 1200  # pixels of the shorter and the longer side that are looked at: about how people see a screen
+PAPER, MARKED = "paper", "marked"
+PAPER_SIDE, SHOWN_SIDE = 2_400, 1_600  # pixels of the longer side: as kept, and as shown to staff
 EDGE = 48  # of 255: less contrast than that within a few pixels is no letter
 
 
@@ -43,7 +46,7 @@ def limit() -> None:
     os.nice(5)  # pictures may wait, chats may not
 
 
-def main(kind: str) -> int:
+def main(kind: str, form: str = "", mark: str = "") -> int:
     """Read, check, decode and write; return the exit code."""
     from PIL import Image, ImageFile, ImageOps  # once the limits hold
 
@@ -52,6 +55,8 @@ def main(kind: str) -> int:
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     image: Decoded = Image.open(sys.stdin.buffer, formats=[kind.upper()])
     width, height = image.size
+    if form:
+        return _document(image, form, mark)
     count = getattr(image, "n_frames", 1)
     if count * width * height > PIXELS or count > FRAMES:
         return TOO_MUCH
@@ -101,6 +106,52 @@ def measure(image: Decoded) -> tuple[float, float]:
     return ImageStat.Stat(step, near).mean[0] / ImageStat.Stat(contrast, near).mean[0], detail
 
 
+def _document(image: Decoded, form: str, mark: str) -> int:
+    """Write a document as JPEG: its first frame, upright, on white, no larger than it has to be."""
+    from PIL import Image, ImageOps
+
+    if image.width * image.height > PIXELS:
+        return TOO_MUCH
+    side = SHOWN_SIDE if form == MARKED else PAPER_SIDE
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)  # first: the rest needs copies
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("RGB")
+    if form == MARKED:
+        image = _burnt(image, mark)
+    image.info = {}
+    image.save(sys.stdout.buffer, format="JPEG", quality=88 if form == PAPER else 80)
+    sys.stdout.flush()
+    return 0
+
+
+def _burnt(image: Decoded, mark: str) -> Decoded:
+    """Write `mark` aslant all over a picture, so that no part worth copying is without it, and in a line below."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(max(14, min(image.size) // 28))
+    left, top, right, bottom = (int(one) for one in font.getbbox(mark))
+    wide, high = right - left + 60, bottom - top + 20
+    across = int((image.width**2 + image.height**2) ** 0.5) + wide
+    sheet = Image.new("L", (across, across), 0)
+    draw = ImageDraw.Draw(sheet)
+    for row, y in enumerate(range(0, across, high * 3)):
+        for x in range(-(row % 2) * wide // 2, across, wide):
+            draw.text((x, y), mark, font=font, fill=110)
+    sheet = sheet.rotate(27)
+    place = (across - image.width) // 2, (across - image.height) // 2
+    sheet = sheet.crop((*place, place[0] + image.width, place[1] + image.height))
+    # Once light, once dark and a pixel aside: readable on any ground.
+    image.paste((255, 255, 255), (1, 1), sheet)
+    image.paste((150, 0, 0), (0, 0), sheet)
+    foot = Image.new("RGB", (image.width, image.height + high), "white")
+    foot.paste(image, (0, 0))
+    ImageDraw.Draw(foot).text((10, image.height + 8), mark, font=font, fill=(150, 0, 0))
+    return foot
+
+
 def _still(image: Decoded, kind: str) -> tuple[int, int]:
     if image.mode not in ("1", "L", "RGB", "RGBA") or "transparency" in image.info:
         alpha = image.has_transparency_data and kind != "jpeg"
@@ -134,7 +185,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 if __name__ == "__main__":
     limit()
     try:
-        code = main(sys.argv[1])
+        code = main(*sys.argv[1:])
     except MemoryError:
         code = TOO_MUCH
     except Exception:  # noqa: BLE001  decoders fail in every way there is, and all mean "not a picture we can show"

@@ -387,6 +387,7 @@ class History(models.Model):
         return str(self.epoch)
 
 
-# Beside the timeline: in files of their own, for they are about mail alone, and about merging.
+# Beside the timeline, each in a file of its own: the vault, and what is about mail alone, or about merging.
+from trustdesk.conversations.document_models import Document, DocumentLook, DocumentRequest  # noqa: E402, F401
 from trustdesk.conversations.mail_models import MailPart, SideConversation  # noqa: E402, F401
 from trustdesk.conversations.merge_models import MergeRequest  # noqa: E402, F401

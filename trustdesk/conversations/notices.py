@@ -1,4 +1,4 @@
-"""What we mail about a case of its own accord: it was opened, there is an answer, a proof is needed, it is resolved.
+"""What we mail about a case of its own accord: it was opened, there is an answer, a proof or documents are needed, it is resolved.
 
 An address that was only typed gets one letter, whatever happened: somebody named it, is it yours? It holds nothing that
 whoever typed it could have chosen, not even the case number, and comes once an hour and three times a day at most. Until
@@ -33,7 +33,7 @@ Status = Conversation.Status
 
 
 def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
-    """Mail what happened to these cases; `what` is opened, proof or resolved. The same twice is one letter."""
+    """Mail what happened to these cases; `what` is opened, proof, documents or resolved. The same twice is one letter."""
     for identity in conversation_ids:
         with transaction.atomic():
             case = (
@@ -163,6 +163,14 @@ def _proof(case: Conversation, _now: datetime) -> tuple[str, list[str]]:
     ]
 
 
+def _documents(case: Conversation, _now: datetime) -> tuple[str, list[str]]:
+    url = f"{case_page(case.reference)}documents/"
+    return _("Your case %(reference)s: we need documents") % {"reference": case.reference}, [
+        _("To go on with your case we need documents. You hand them in on a secure page of ours, never by mail or chat."),
+        _("What we need, and why, stands there: %(url)s") % {"url": url},
+    ]
+
+
 def _resolved(case: Conversation, _now: datetime) -> tuple[str, list[str]]:
     return _("Your case %(reference)s is resolved") % {"reference": case.reference}, [
         _("We believe that your case is resolved. Is it not? Open it within seven days and write to us again."),
@@ -170,7 +178,7 @@ def _resolved(case: Conversation, _now: datetime) -> tuple[str, list[str]]:
     ]
 
 
-_LETTERS = {"opened": _opened, "proof": _proof, "resolved": _resolved}
+_LETTERS = {"opened": _opened, "proof": _proof, "documents": _documents, "resolved": _resolved}
 
 
 def _when(case: Conversation, what: str) -> int:

@@ -13,6 +13,7 @@ import orjson
 from trustdesk.conversations import articles, ownership, presence, queue, rulebook, statements
 from trustdesk.conversations.articles import Card
 from trustdesk.conversations.expectations import Expected
+from trustdesk.conversations.handing_in import papers
 from trustdesk.conversations.models import Attachment, Conversation, History, Proving, Thread
 from trustdesk.conversations.overview import (
     CaseFacts,
@@ -70,6 +71,7 @@ __all__ = [
     "open_proving",
     "open_provings",
     "pages_after",
+    "papers",
     "places",
     "request_form",
     "request_types",
@@ -254,7 +256,7 @@ def _line(row: Any, files: tuple[File, ...]) -> Line:
 
 
 # What of an event's data customers may see; `because` and staff ids are not among it.
-_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked", "fields", "case"})
+_PARAMS = frozenset({"name", "how", "level", "expires_at", "kinds", "mail", "score", "masked", "fields", "case", "count"})
 
 
 def _files(entry_ids: Sequence[int]) -> dict[int, tuple[File, ...]]:
@@ -389,9 +391,8 @@ def news(*, since: datetime) -> News:
     """Read what changed since then: the safety net under lost hints."""
     recent = Conversation.objects.filter(updated_at__gt=since)
     opened = Thread.objects.filter(conversation__updated_at__gt=since, conversation__created_at__gt=since)
-    return News(
-        epoch(), dict(recent.values_list("id", "last_seq")), dict(opened.values_list("external", "conversation_id"))
-    )
+    there = dict(opened.values_list("external", "conversation_id"))
+    return News(epoch(), dict(recent.values_list("id", "last_seq")), there)
 
 
 def epoch() -> str:

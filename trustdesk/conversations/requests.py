@@ -20,6 +20,14 @@ from trustdesk.conversations.attachments import announce as announce_upload
 from trustdesk.conversations.attachments import open_for as open_file
 from trustdesk.conversations.attachments import open_in as open_file_in
 from trustdesk.conversations.attachments import store as store_upload
+from trustdesk.conversations.documents import KEPT as DOCUMENTS_KEPT
+from trustdesk.conversations.documents import UNFINISHED as DOCUMENTS_UNFINISHED
+from trustdesk.conversations.handing_in import FILE_BYTES as DOCUMENT_BYTES
+from trustdesk.conversations.handing_in import MOST as MOST_DOCUMENTS
+from trustdesk.conversations.handing_in import NotTaken
+from trustdesk.conversations.handing_in import hand_in as hand_in_documents
+from trustdesk.conversations.handing_in import keep as keep_document
+from trustdesk.conversations.handing_in import remove as remove_document
 from trustdesk.conversations.intake import UnknownFile
 from trustdesk.conversations.models import Conversation, Thread
 from trustdesk.conversations.pieces import PIECE
@@ -51,6 +59,10 @@ ADDRESS = 254  # characters of a mail address (RFC 5321)
 
 # The part of their modules that customers' pages may name.
 __all__ = [
+    "DOCUMENTS_KEPT",
+    "DOCUMENTS_UNFINISHED",
+    "DOCUMENT_BYTES",
+    "MOST_DOCUMENTS",
     "PIECE",
     "WAYS",
     "Added",
@@ -59,6 +71,7 @@ __all__ = [
     "FormRefused",
     "Link",
     "NotServed",
+    "NotTaken",
     "Opened",
     "Received",
     "SeenBefore",
@@ -78,6 +91,8 @@ __all__ = [
     "confirm_mail",
     "end",
     "find_transcript",
+    "hand_in_documents",
+    "keep_document",
     "leave_mail",
     "mail_transcript",
     "mark_read",
@@ -86,6 +101,7 @@ __all__ = [
     "open_file",
     "open_file_in",
     "rate",
+    "remove_document",
     "render_text",
     "reopen",
     "start_proof",

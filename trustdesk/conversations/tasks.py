@@ -6,7 +6,16 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from trustdesk.channels import outbox, post
-from trustdesk.conversations import assignment, attachments, mailroom, notices, pieces, resolution, returned_mail
+from trustdesk.conversations import (
+    assignment,
+    attachments,
+    documents,
+    mailroom,
+    notices,
+    pieces,
+    resolution,
+    returned_mail,
+)
 from trustdesk.realtime import jobs
 from trustdesk.seams import clock
 
@@ -71,6 +80,13 @@ def sweep_uploads(timestamp: int, **_: object) -> None:
     """Remove what was uploaded and never sent."""
     for key in attachments.sweep(now=clock.now()):
         pieces.forget(key)
+
+
+@app.periodic(cron="29 * * * *", periodic_id="conversations.shred_documents")
+@app.task(name="conversations.shred_documents")
+def shred_documents(timestamp: int, **_: object) -> None:
+    """Forget documents whose time is over."""
+    documents.shred_due(now=clock.now())
 
 
 @app.task(name=post.JOB)

@@ -59,6 +59,7 @@ _PURPOSES = {
     "opened": _("Acknowledgement"),
     "progress": _("Where the case stands"),
     "proof": _("Request for a proof"),
+    "documents": _("Request for documents"),
     "resolved": _("Case solved"),
     "transcript": _("Transcript"),
     "code": _("Code"),

@@ -13,7 +13,7 @@ from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest
 
-from trustdesk.conversations import ledger, lists, merging, queries
+from trustdesk.conversations import documents, ledger, lists, merging, queries
 from trustdesk.conversations.lists import Counts, Tab, View
 from trustdesk.conversations.models import Conversation, Evidence
 from trustdesk.customers.identify import masked_mail
@@ -154,6 +154,7 @@ def panel(seat: Seat, case: Conversation, *, sent: Sequence[queries.Sending] | N
         "proof_asked": proving is not None and proving.state in ("asked", "sent"),
         "proved_uid": proving.uid if proving is not None and proving.state == "proved" and held else "",
         "addresses": [_address(one) for one in queries.handles(case)],
+        "papers": documents.latest(case),
         "facts": _told_apart(queries.facts(case)),
         "others": queries.others(seat=seat, case=case),
         "sent": [mail_lines.sent(one) for one in (queries.deliveries(case) if sent is None else sent)],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, articles, joining, mail, mailboxes, views
+from trustdesk.desk import acts, articles, documents, joining, mail, mailboxes, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("availability/", acts.availability, name="desk_availability"),
     path("leave/", views.leave, name="desk_leave"),
     path("files/<str:key>", views.file, name="desk_file"),
+    path("documents/<str:token>", documents.picture, name="desk_document_picture"),
     path("mail/", mailboxes.page, name="desk_mailboxes"),
     path("mail/held/<int:pk>/opening/", mailboxes.opening, name="desk_held_opening"),
     path("mail/held/<int:pk>/original.eml", mailboxes.original, name="desk_held_original"),
@@ -35,4 +36,8 @@ urlpatterns = [
     path("<str:reference>/merge/", joining.merge, name="desk_merge"),
     path("<str:reference>/merge/decision/", joining.decide, name="desk_merge_decision"),
     path("<str:reference>/split/", joining.split, name="desk_split"),
+    path("<str:reference>/documents/", documents.page, name="desk_documents"),
+    path("<str:reference>/documents/<int:pk>/withdrawal/", documents.withdrawal, name="desk_documents_withdrawal"),
+    path("<str:reference>/documents/<int:pk>/decision/", documents.decision, name="desk_documents_decision"),
+    path("<str:reference>/documents/<int:pk>/opening/", documents.opening, name="desk_document_opening"),
 ]

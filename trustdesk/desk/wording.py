@@ -131,6 +131,42 @@ _REFUSALS = {
     "article_gone": _("An article of this reply is not published any more. Take it out, and send again."),
     "too_many_articles": _("A reply takes at most three articles."),
     "too_long": _("This is too long: at most %(most)s characters."),
+    "documents_asked": _("Documents are asked for already. Decide on them or take the request back first."),
+    "no_kinds": _("Choose at least one kind of document."),
+    "note_too_long": _("The note is too long: at most 500 characters."),
+    "reason_missing": _("Choose a reason."),
+    "nothing_there": _("Nothing was handed in yet."),
+}
+
+_DOCUMENTS = {
+    "id_front": _("Photo ID, front"),
+    "id_back": _("Photo ID, back"),
+    "selfie": _("Picture of yourself"),
+    "address": _("Proof of address"),
+    "funds": _("Source of funds"),
+    "other": _("Something else"),
+    "asked": _("Asked for"),
+    "handed_in": _("Handed in"),
+    "accepted": _("Accepted"),
+    "declined": _("Declined"),
+    "withdrawn": _("Taken back"),
+    "unreadable": _("It cannot be read"),
+    "incomplete": _("Something is missing or cut off"),
+    "expired": _("It is out of date"),
+    "other_person": _("It does not fit the account"),
+    "altered": _("It could not be confirmed as genuine"),
+    "not_asked": _("It is not what we asked for"),
+    "check_identity": _("To check who the customer is"),
+    "compare": _("To compare it with the account"),
+    "second_look": _("A colleague wants a second look"),
+    "complaint": _("Because of a complaint"),
+    "authority": _("An authority asks for it"),
+}
+_DOCUMENTS_DONE = {
+    "documents_asked": _("The customer is asked for documents, on the secure page."),
+    "documents_withdrawn": _("The request is taken back; what had come is deleted."),
+    "documents_accepted": _("Accepted. The customer sees it in the case."),
+    "documents_declined": _("Declined, and what had come is deleted. The customer sees why."),
 }
 
 
@@ -177,6 +213,16 @@ def secret(kind: str) -> str:
 def held(reason: str) -> str:
     """Say why a file is not handed out."""
     return str(_HELD[reason]) if reason in _HELD else gettext("It may not be opened.")
+
+
+def document(code: str) -> str:
+    """Name a kind of document, a state of a request, or a reason to open or decline one."""
+    return _word(_DOCUMENTS, code)
+
+
+def documents_done(action: str) -> str:
+    """Say that an act on documents is done."""
+    return _word(_DOCUMENTS_DONE, action)
 
 
 def refusal(code: str, **params: object) -> str:
@@ -290,6 +336,13 @@ _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
     "ended_by_customer": _done("", _("The customer ended the chat")),
     "proof_asked": _done(_("%(by)s asked the customer to prove who they are"), _("The customer was asked for a proof")),
     "proved": _proved,
+    "documents_asked": _done(_("%(by)s asked for documents"), _("Documents were asked for")),
+    "documents_handed_in": lambda _by, _author, data: (
+        gettext("Documents handed in (%(count)s)") % {"count": data.get("count", "")}
+    ),
+    "documents_accepted": _done(_("%(by)s accepted the documents"), _("The documents were accepted")),
+    "documents_declined": _done(_("%(by)s declined the documents"), _("The documents were declined")),
+    "documents_withdrawn": _done(_("%(by)s no longer asks for documents"), _("No documents are asked for any more")),
     "secret_masked": _secret_masked,
     "triaged": _triaged,
     "by_mail": lambda _by, _author, data: (

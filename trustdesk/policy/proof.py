@@ -71,6 +71,7 @@ INTENTS: Mapping[str, Proof] = MappingProxyType(
         "next_steps": Proof.CONTACT,
         "transcript": Proof.CONTACT,
         "reopen_case": Proof.CONTACT,
+        "documents": Proof.CONTACT,  # handed in on the secure page; a request type may need more, none needs less
         "freeze_account": Proof.CONTACT,  # a freeze can be undone, a theft cannot: the bar is low on purpose
         "account_recovery": Proof.CONTACT,  # talk about it and take documents; the reset itself is further down
         # Account data, read only.

@@ -299,6 +299,7 @@ def _shown(view: public.CaseView) -> dict[str, Any]:
     answered = view.facts.answered_at is not None
     over = one.status in ("resolved", "closed")
     proving = public.open_proving(one.id)
+    papers = [line.event for line in page.lines if line.event.startswith("documents_")]
     return {
         "facts": view.facts,
         "case": one,
@@ -314,6 +315,8 @@ def _shown(view: public.CaseView) -> dict[str, Any]:
         "over": over,
         "answered": answered,
         "asked": proving is not None and not over,
+        "papers": papers[-1:] == ["documents_asked"] and one.status != "closed",
+        "vault": bool(papers),
         "answer_to": requests.masked_mail(view.facts.mail),
         "may_withdraw": not (over or answered),
         "level": lines.level(int(one.proof_level)) if one.proof_level else "",

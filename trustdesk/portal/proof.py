@@ -61,7 +61,7 @@ def _start(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> Htt
     except requests.UnableToAct:
         return redirect("portal:case", reference=view.case.reference)  # closed meanwhile
     if step.state in ("code_sent", "enter_factor"):
-        return redirect("portal:proof", reference=view.case.reference)
+        return redirect(request.get_full_path())  # with where it leads to
     return _page(request, visitor, view, error=_worded(step), status=429 if step.state == "locked" else 503)
 
 
@@ -72,7 +72,8 @@ def _check(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> Htt
     step = requests.check_proof(conversation_id=view.case.id, code=code, now=clock.now())
     if step.state == "proved":
         messages.success(request, _("Thank you: we know now that it is you."))
-        return redirect("portal:case", reference=view.case.reference)
+        then = "portal:documents" if request.GET.get("then") == "documents" else "portal:case"
+        return redirect(then, reference=view.case.reference)
     return _page(
         request, visitor, view, error=_worded(step), status={"locked": 429, "unavailable": 503}.get(step.state, 422)
     )

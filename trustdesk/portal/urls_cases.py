@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.portal import cases, hub, official, phrase, proof, signin
+from trustdesk.portal import cases, documents, hub, official, phrase, proof, signin
 
 urlpatterns = [
     path("contact/", hub.contact, name="contact"),
@@ -28,4 +28,5 @@ urlpatterns = [
     path("cases/<str:reference>/transcript/", cases.transcript_by_mail, name="transcript_by_mail"),
     path("cases/<str:reference>/files/<str:key>", cases.file, name="case_file"),
     path("cases/<str:reference>/proof/", proof.proof, name="proof"),
+    path("cases/<str:reference>/documents/", documents.documents, name="documents"),
 ]

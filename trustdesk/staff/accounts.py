@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
@@ -12,7 +13,7 @@ from django.db import transaction
 
 from trustdesk.seams import clock
 from trustdesk.staff import audit, sessions
-from trustdesk.staff.models import Agent, PasswordLink, Writing
+from trustdesk.staff.models import DOCUMENTS, Agent, PasswordLink, Writing
 
 LINK_LIFE = timedelta(hours=24)
 
@@ -83,16 +84,28 @@ def set_writing(*, agent_id: int, writing: Writing | None, actor: audit.Actor, r
 
     It holds from their next request on.
     """
+    wanted = {writing.value} if writing else set()
+    return _set_groups(agent_id, wanted, among=Writing.values, action="writing_set", actor=actor, reason=reason)
+
+
+def set_documents(*, agent_id: int, allowed: bool, actor: audit.Actor, reason: str) -> bool:
+    """Let an agent open the documents of cases at hand in their teams, or no longer; return whether that changed it."""
+    wanted = {DOCUMENTS} if allowed else set()
+    return _set_groups(agent_id, wanted, among=[DOCUMENTS], action="documents_right_set", actor=actor, reason=reason)
+
+
+def _set_groups(
+    agent_id: int, wanted: set[str], *, among: Collection[str], action: str, actor: audit.Actor, reason: str
+) -> bool:
     with transaction.atomic():
         agent = Agent.objects.select_for_update().get(pk=agent_id)
-        before = set(agent.groups.filter(name__in=Writing.values).values_list("name", flat=True))
-        wanted = {writing.value} if writing else set()
+        before = set(agent.groups.filter(name__in=among).values_list("name", flat=True))
         if before == wanted:
             return False
         agent.groups.remove(*Group.objects.filter(name__in=before - wanted))
         agent.groups.add(*Group.objects.filter(name__in=wanted - before))
         data = {"before": sorted(before), "after": sorted(wanted)}
-        audit.record(actor=actor, action="writing_set", target=f"agent:{agent_id}", reason=reason, data=data)
+        audit.record(actor=actor, action=action, target=f"agent:{agent_id}", reason=reason, data=data)
     return True
 
 

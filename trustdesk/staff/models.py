@@ -49,6 +49,9 @@ class Writing(models.TextChoices):
     PUBLISHER = "publisher", _("Publisher: reviews and publishes")
 
 
+DOCUMENTS = "documents"  # the Django Group of agents who open documents without leading a team
+
+
 class AgentManager(BaseUserManager["Agent"]):
     """Finds and creates agents by e-mail address, which is kept in lower case."""
 

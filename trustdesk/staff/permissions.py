@@ -14,13 +14,14 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Q
 
-from trustdesk.staff.models import Role, Writing
+from trustdesk.staff.models import DOCUMENTS, Role, Writing
 
 
 class Action(StrEnum):
     """What can be done to a conversation, and `MANAGE`: to teams, rules, channels and colleagues.
 
     `MAIL`: mail as it came, unmasked: of a case, and what has become part of none. It belongs to the team of its mailbox.
+    `DOCUMENTS`: open what the customer handed in on the secure page, and decide on it. Whoever may not, sees that something came.
     """
 
     SEE = "see"
@@ -31,6 +32,7 @@ class Action(StrEnum):
     RESOLVE = "resolve"
     REOPEN = "reopen"
     MAIL = "mail"
+    DOCUMENTS = "documents"
     MANAGE = "manage"
 
 
@@ -61,11 +63,12 @@ _AGENT = {
     Action.RESOLVE: Reach.TEAMS,
     Action.REOPEN: Reach.TEAMS,
     Action.MAIL: Reach.NONE,
+    Action.DOCUMENTS: Reach.NONE,
     Action.MANAGE: Reach.NONE,
 }
 RULES: Mapping[Role, Mapping[Action, Reach]] = {
     Role.AGENT: _AGENT,
-    Role.LEAD: {**_AGENT, Action.TAKE: Reach.TEAMS, Action.ASSIGN: Reach.TEAMS, Action.MAIL: Reach.TEAMS},
+    Role.LEAD: {**_AGENT, **dict.fromkeys((Action.TAKE, Action.ASSIGN, Action.MAIL, Action.DOCUMENTS), Reach.TEAMS)},
     Role.ADMIN: dict.fromkeys(Action, Reach.ALL),
 }
 
@@ -91,6 +94,7 @@ class Seat:
     display_name: str
     available: bool
     writing: Writing | None = None
+    documents: bool = False  # may open those of cases at hand without leading a team
 
 
 def may(seat: Seat, action: Action, *, team_id: int | None = None, assignee_id: int | None = None) -> bool:
@@ -99,6 +103,8 @@ def may(seat: Seat, action: Action, *, team_id: int | None = None, assignee_id: 
     A conversation without a team belongs to nobody's queue yet: leads and administrators see it.
     """
     reach = RULES[seat.role][action]
+    if action is Action.DOCUMENTS and reach is Reach.NONE and seat.documents:
+        return assignee_id == seat.agent_id and team_id in seat.team_ids
     if reach in (Reach.NONE, Reach.ALL):
         return reach is Reach.ALL
     if assignee_id == seat.agent_id:
@@ -156,7 +162,16 @@ def seats(agent_ids: Collection[int]) -> dict[int, Seat]:
 def seated(rows: Iterable[tuple[Any, ...]]) -> dict[int, Seat]:
     """Read what SEATS returned, by agent id."""
     return {
-        agent_id: Seat(agent_id, Role.highest(groups), frozenset(teams), public_name, display_name, available, _writing(groups))
+        agent_id: Seat(
+            agent_id,
+            Role.highest(groups),
+            frozenset(teams),
+            public_name,
+            display_name,
+            available,
+            _writing(groups),
+            DOCUMENTS in groups,
+        )
         for agent_id, groups, teams, public_name, display_name, available in rows
     }
 

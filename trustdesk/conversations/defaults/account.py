@@ -133,8 +133,8 @@ FACTOR: Final = TypeDefault(
     about="You no longer have what you confirm your sign-in with and want it replaced. "
     "After the change, withdrawals rest for a while.",
     about_zh="用于登录确认的手机、邮箱或验证器已无法使用，申请更换。更换后提现会暂停一段时间。",
-    evidence="Staff ask for a photo ID and a short check of your face on a secure page.",
-    evidence_zh="客服会通过安全页面请您提供证件照片并完成人脸核验。",
+    evidence="Staff ask for pictures of your photo ID and of your face on a secure page.",
+    evidence_zh="客服会通过安全页面请您提供证件照片和本人照片。",
     team="accounts",
     priority=2,
     first_reply=30,
@@ -186,9 +186,9 @@ KYC: Final = TypeDefault(
     label_zh="身份认证",
     about="Your identity verification was refused, hangs or shows an error.",
     about_zh="身份认证被拒绝、长时间未通过或提示错误。",
-    evidence="A screenshot of the error. Send no papers here: where they are needed again, "
-    "you upload them on a secure page.",
-    evidence_zh="错误提示的截图。请勿在此上传证件；如需重新提交，请通过安全页面上传。",
+    evidence="A screenshot of the error. Send no papers here: where they are needed, "
+    "staff ask for pictures of them on a secure page.",
+    evidence_zh="错误提示的截图。请勿在此上传证件；如有需要，客服会请您在安全页面提交证件图片。",
     team="accounts",
     priority=3,
     first_reply=4 * 60,

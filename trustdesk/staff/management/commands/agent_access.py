@@ -13,15 +13,18 @@ from trustdesk.staff.models import Agent, Writing
 
 WRITING = {"editor": Writing.EDITOR, "publisher": Writing.PUBLISHER, "no-editor": None}
 
+DOCUMENTS = {"documents": True, "no-documents": False}
+
 
 class Command(BaseCommand):
-    """link: set or reset a password · reset-factors: a lost phone · deactivate, activate · editor, publisher, no-editor."""
+    """link: set or reset a password · reset-factors: a lost phone · deactivate, activate · editor, publisher, no-editor ·
+    documents, no-documents: open those of cases at hand."""
 
-    help = "Give or take an agent's access: a password link, lost second factors, deactivation, writing the help center."
+    help = "Give or take an agent's access: a password link, lost second factors, deactivation, writing the help center, documents."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to do, for whom, and why."""
-        parser.add_argument("what", choices=["link", "reset-factors", "deactivate", "activate", *WRITING])
+        parser.add_argument("what", choices=["link", "reset-factors", "deactivate", "activate", *WRITING, *DOCUMENTS])
         parser.add_argument("email")
         parser.add_argument("--reason", default="", help="kept in the audit; required for all but link")
 
@@ -42,6 +45,9 @@ class Command(BaseCommand):
             self.stdout.write("Their second factors are removed; the next sign-in asks for a new one.")
         elif what in WRITING:
             changed = accounts.set_writing(agent_id=agent_id, writing=WRITING[what], actor=actor, reason=reason)
+            self.stdout.write("Done." if changed else "Nothing to change.")
+        elif what in DOCUMENTS:
+            changed = accounts.set_documents(agent_id=agent_id, allowed=DOCUMENTS[what], actor=actor, reason=reason)
             self.stdout.write("Done." if changed else "Nothing to change.")
         else:
             changed = accounts.set_active(agent_id=agent_id, active=what == "activate", actor=actor, reason=reason)

@@ -65,7 +65,7 @@ function list(chat, firstUnread) {
     day = today;
     if (entry.kind === "event") {
       if (entry.event === "secret_masked" && masked) masked = false;
-      else rows.push(event(entry));
+      else rows.push({ ...event(entry), reference: chat.case?.reference });
       previous = null;
       continue;
     }
@@ -123,13 +123,21 @@ function dayName(day) {
   return ago === 0 ? text("today") : ago === 1 ? text("yesterday") : timeText(day, ago < 300 ? "day" : "date");
 }
 
-function line({ code, params, at }) {
+function line({ code, params, at, reference }) {
   const { root } = piece("event");
   const level = text(`proof.level.${params.level}`);
   root.textContent = text(`event.${code}`, { ...params, level });
   if (root.textContent) root.append(`\u00a0· ${timeText(at, "clock")}`);
+  if (code === "documents_asked" && reference) root.append(" ", page(`/cases/${reference}/documents/`));
   root.hidden = !root.textContent;
   return root;
+}
+
+// Beside the chat, which is in a frame of another site: documents are handed in where the address can be seen.
+function page(address) {
+  const link = Object.assign(document.createElement("a"), { href: address, target: "_blank", rel: "noopener" });
+  link.textContent = text("documents.open");
+  return link;
 }
 
 function number({ reference }) {
