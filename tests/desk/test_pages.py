@@ -206,7 +206,7 @@ def test_looking_at_a_customer_of_somebody_else_is_written_down_once_in_a_while(
 
 
 @pytest.mark.parametrize(
-    ("part", "most"), [("", 21), ("_timeline.html", 9), ("_panel.html", 11), ("_colleagues.html", 6)]
+    ("part", "most"), [("", 22), ("_timeline.html", 9), ("_panel.html", 11), ("_colleagues.html", 6)]
 )
 def test_a_page_costs_the_same_for_a_long_case(part: str, most: int) -> None:
     mei, client = person("Mei", "funds")
