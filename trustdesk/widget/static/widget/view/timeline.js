@@ -128,7 +128,11 @@ function line({ code, params, at, reference }) {
   const level = text(`proof.level.${params.level}`);
   root.textContent = text(`event.${code}`, { ...params, level });
   if (root.textContent) root.append(`\u00a0· ${timeText(at, "clock")}`);
-  if (code === "documents_asked" && reference) root.append(" ", page(`/cases/${reference}/documents/`));
+  if (code === "documents_asked" && reference) {
+    const said = document.createElement("span"); // one run of text, where the line itself is a row of boxes
+    said.append(...root.childNodes, " ", page(`/cases/${reference}/documents/`));
+    root.append(said);
+  }
   root.hidden = !root.textContent;
   return root;
 }
