@@ -19,12 +19,24 @@ from mnemonic import Mnemonic
 from websockets.asyncio.client import connect
 
 from tests import world
+from tests.conversations import papers
 from tests.faults.conftest import Server, connected
 from tests.live.client import Customer, until
 from tests.processes import ROOT
-from trustdesk.conversations import assignment, proving, replies, requests, resolution
+from trustdesk.conversations import (
+    assignment,
+    documents,
+    handing_in,
+    merging,
+    proving,
+    replies,
+    requests,
+    resolution,
+    splitting,
+)
 from trustdesk.conversations.intake import Received
-from trustdesk.conversations.models import Entry
+from trustdesk.conversations.merge_models import MergeRequest
+from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.policy.proof import Proof
@@ -146,11 +158,12 @@ def test_of_a_thousand_answers_stored_during_connects_none_is_missed(
 # Every event.
 
 PROTOCOL = (ROOT / "docs/live-protocol.md").read_text()
-NEVER = {"opened"}  # told of, so that clients bear it; no case says that it was opened
+# Told of, so that clients bear it; but no case says that it was opened, and no fresh window begins with one that goes on elsewhere.
+NEVER = {"opened", "merged"}
 
 
-def everything_happens(mia: Seat) -> None:
-    """Let two visitors meet every event there is; vera's case ends by itself, otto ends his."""
+def everything_happens(mia: Seat, noor: Seat) -> None:
+    """Let two visitors meet every event there is; vera's case ends by itself, otto ends his, that was made of one and took it in."""
     now = clock.now()
     case = world.chat("hello", visitor="vera", now=now)
     world.chat("my words: " + Mnemonic("english").to_mnemonic(bytes(range(16))), visitor="vera", now=now)
@@ -162,6 +175,8 @@ def everything_happens(mia: Seat) -> None:
     requests.leave_mail(conversation_id=case.conversation_id, mail="vera@example.com", now=now)
     assignment.assign(conversation_id=case.conversation_id, to=None, seat=mia, now=now)
     world.answer(mia, case, "looking into it", now=now)
+    split(case, by=mia)
+    documents_come_and_go(case, mia)
     resolution.resolve(conversation_id=case.conversation_id, seat=mia, now=now)
     world.chat("not yet", visitor="vera", now=now)
     resolution.pend(conversation_id=case.conversation_id, seat=mia, now=now)
@@ -169,7 +184,36 @@ def everything_happens(mia: Seat) -> None:
     requests.rate(conversation_id=case.conversation_id, score=5, comment="", now=now)
     assert resolution.close_old(now=now + timedelta(days=8)) == 1
     other = world.chat("hello", visitor="otto", now=now)
-    requests.end(conversation_id=other.conversation_id, now=now)
+    made = Conversation.objects.get(reference=split(other, by=mia))
+    merging.merge(source_id=other.conversation_id, target_id=made.pk, seat=mia, reason="one matter after all", now=now)
+    merging.approve(request_id=MergeRequest.objects.get().pk, seat=noor, now=now)
+    requests.end(conversation_id=made.pk, now=now)
+
+
+def split(case: Received, *, by: Seat) -> str:
+    """Make a new case of the first that a customer said; returns its number."""
+    first = Entry.objects.filter(conversation=case.conversation_id, kind=Entry.Kind.MESSAGE).earliest("seq").seq
+    return splitting.split(
+        conversation_id=case.conversation_id, seq=first, code="withdrawal_delayed", subject="By itself", seat=by, now=clock.now()
+    )
+
+
+def documents_come_and_go(case: Received, mia: Seat) -> None:
+    """Ask vera for a document; decline one, accept another, and want a third no longer."""
+    now = clock.now()
+    wanted: dict[str, Any] = {"conversation_id": case.conversation_id, "seat": mia, "now": now}
+
+    def handed_in() -> int:
+        vera = Visitor("visitor", "vera")
+        papers.put(case, "id_front", visitor=vera, now=now)
+        handing_in.hand_in(visitor=vera, reference=case.reference, now=now)
+        return papers.request_of(case).pk
+
+    documents.ask(**wanted, kinds=["id_front"], note="")
+    documents.decline(**wanted, request_id=handed_in(), reason="unreadable", answer="", again=True)
+    documents.accept(**wanted, request_id=handed_in())
+    documents.ask(**wanted, kinds=["id_front"], note="")
+    documents.withdraw(**wanted, request_id=papers.request_of(case).pk)
 
 
 class Reader:
@@ -214,14 +258,14 @@ def test_of_every_event_what_is_old_and_what_came_since_is_what_a_fresh_window_s
     committed_db: str, server: Callable[..., Server], dice: random.Random
 ) -> None:
     world.fresh()
-    mia = world.agent("Mia", "funds", role=Role.LEAD)
+    mia, noor = world.agent("Mia", "funds", role=Role.LEAD), world.agent("Noor", "funds", role=Role.LEAD)
     port = server(committed_db).port
     watching = {name: Customer(port, name=name, dice=dice, token=token(name)) for name in ("vera", "otto")}
     met: set[str] = set()
 
     async def scenario() -> None:
         async with connected(watching.values()):
-            await asyncio.to_thread(everything_happens, mia)
+            await asyncio.to_thread(everything_happens, mia, noor)
             for visitor, live in watching.items():
                 reader = Reader(port, visitor)
                 fresh = await reader.read(to=0)
