@@ -20,6 +20,7 @@ OPENS = [
     ("next_steps", Proof.CONTACT),
     ("transcript", Proof.CONTACT),
     ("reopen_case", Proof.CONTACT),
+    ("documents", Proof.CONTACT),
     ("freeze_account", Proof.CONTACT),
     ("account_recovery", Proof.CONTACT),
     ("order_status", Proof.SESSION),
