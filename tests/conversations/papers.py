@@ -11,7 +11,7 @@ from tests.world import NOON
 from trustdesk.conversations import documents, handing_in
 from trustdesk.conversations.document_models import Document, DocumentRequest
 from trustdesk.conversations.intake import Received
-from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.customers.visitors import Visitor
 from trustdesk.policy.proof import Proof
 from trustdesk.staff.models import Role
@@ -61,3 +61,14 @@ def request_of(case: Received) -> DocumentRequest:
 def kept(case: Received) -> list[Document]:
     """The documents of a case that still have a key."""
     return list(Document.objects.filter(request__conversation=case.conversation_id, key__isnull=False).order_by("pk"))
+
+
+def row_of(case: Received) -> Conversation:
+    """The case as it is now."""
+    return Conversation.objects.get(pk=case.conversation_id)
+
+
+def events_of(case: Received) -> list[tuple[str, bool, dict[str, object]]]:
+    """What its timeline says of documents: code, whether customers see it, data."""
+    rows = Entry.objects.filter(conversation=case.conversation_id, event__startswith="documents")
+    return list(rows.order_by("seq").values_list("event", "visible", "data"))

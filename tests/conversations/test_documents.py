@@ -21,7 +21,6 @@ from trustdesk.conversations import documents, handing_in, notices, public, reso
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.document_models import Document, DocumentRequest
 from trustdesk.conversations.handing_in import NotTaken
-from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Attachment, Conversation, Entry
 from trustdesk.customers import visitors
 from trustdesk.customers.models import Handle
@@ -39,15 +38,6 @@ def at_noon() -> Iterator[None]:
         yield
 
 
-def _case(case: Received) -> Conversation:
-    return Conversation.objects.get(pk=case.conversation_id)
-
-
-def _events(case: Received) -> list[tuple[str, bool, dict[str, object]]]:
-    rows = Entry.objects.filter(conversation=case.conversation_id, event__startswith="documents")
-    return list(rows.order_by("seq").values_list("event", "visible", "data"))
-
-
 # Asking ------------------------------------------------------------------------------------------------------------
 
 
@@ -57,7 +47,7 @@ def test_an_agent_asks_and_the_customer_sees_what_is_wanted() -> None:
     assert page.open is not None
     assert [one.kind for one in page.open.wanted] == ["id_front", "selfie"]
     assert page.open.note == "To see that it is you."
-    assert _events(case) == [("documents_asked", True, {})]
+    assert papers.events_of(case) == [("documents_asked", True, {})]
 
 
 def test_the_note_passes_the_guard() -> None:
@@ -131,8 +121,8 @@ def test_handing_in_says_how_many_and_makes_it_our_turn() -> None:
     papers.put(case, "address")
     papers.put(case, "address")
     handing_in.hand_in(visitor=ANNA, reference=case.reference, now=NOON)
-    assert _events(case)[1:] == [("documents_handed_in", True, {"count": 3})]
-    row = _case(case)
+    assert papers.events_of(case)[1:] == [("documents_handed_in", True, {"count": 3})]
+    row = papers.row_of(case)
     assert (row.status, row.waiting_since) == ("open", NOON)
     assert papers.request_of(case).state == "handed_in"
     again: list[Callable[[], None]] = [
@@ -202,7 +192,7 @@ def test_ten_files_are_the_most() -> None:
 )
 def test_the_proof_that_the_type_needs_and_never_none(needs: int, level: Proof, may: bool) -> None:
     case, _mei = papers.asked("id_front", level=level)
-    kind = _case(case).type
+    kind = papers.row_of(case).type
     assert kind is not None
     type(kind).objects.filter(pk=kind.pk).update(needs=needs)
     if may:
@@ -231,7 +221,7 @@ def test_a_fresh_session_of_the_exchange_is_a_proof_for_the_cases_of_its_account
     alice = visitors.identified(uid="100002", mail="", now=NOON)
     with pytest.raises(LookupError):
         papers.put(case, "id_front", visitor=alice)
-    Handle.objects.create(customer=_case(case).customer, kind="uid", value="100002", proof=2, proved_at=NOON, created_at=NOON)
+    Handle.objects.create(customer=papers.row_of(case).customer, kind="uid", value="100002", proof=2, proved_at=NOON, created_at=NOON)
     papers.put(case, "id_front", visitor=alice)
     with clock.frozen(NOON + timedelta(hours=1)), pytest.raises(UnableToAct, match="proof"):
         papers.put(case, "id_front", visitor=alice, now=clock.now())

@@ -17,8 +17,6 @@ from trustdesk.channels import sealing
 from trustdesk.conversations import documents, handing_in, imaging, queries, resolution
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.document_models import Document, DocumentLook
-from trustdesk.conversations.intake import Received
-from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.seams import clock
 from trustdesk.staff import audit
 from trustdesk.staff.models import Audit, Role
@@ -33,21 +31,12 @@ def at_noon() -> Iterator[None]:
         yield
 
 
-def _case(case: Received) -> Conversation:
-    return Conversation.objects.get(pk=case.conversation_id)
-
-
-def _events(case: Received) -> list[tuple[str, bool, dict[str, object]]]:
-    rows = Entry.objects.filter(conversation=case.conversation_id, event__startswith="documents")
-    return list(rows.order_by("seq").values_list("event", "visible", "data"))
-
-
 # Opening -----------------------------------------------------------------------------------------------------------
 
 
 def test_who_may_open() -> None:
     case, mei, lin = papers.handed_in()
-    row, (document, *_) = _case(case), papers.kept(case)
+    row, (document, *_) = papers.row_of(case), papers.kept(case)
     other = world.agent("Ole", "accounts", role=Role.LEAD)
     admin = world.agent("Ada", role=Role.ADMIN)
     colleague = world.agent("Tom", "funds")
@@ -66,7 +55,7 @@ def test_who_may_open() -> None:
 
 def test_shown_once_within_a_minute_to_the_same_agent_and_marked() -> None:
     case, _mei, lin = papers.handed_in("id_front")
-    row, (document,) = _case(case), papers.kept(case)
+    row, (document,) = papers.row_of(case), papers.kept(case)
     admin = world.agent("Ada", role=Role.ADMIN)
 
     def look() -> int:
@@ -109,9 +98,9 @@ def test_what_is_not_handed_in_yet_is_not_opened() -> None:
     papers.put(case, "id_front")
     lin = world.agent("Lin", "funds", role=Role.LEAD)
     (document,) = papers.kept(case)
-    assert documents.folders(seat=lin, case=_case(case))[0].documents == ()
+    assert documents.folders(seat=lin, case=papers.row_of(case))[0].documents == ()
     with pytest.raises(queries.NotFound):
-        documents.look(seat=lin, case=_case(case), document_id=document.pk, reason="compare", now=NOON)
+        documents.look(seat=lin, case=papers.row_of(case), document_id=document.pk, reason="compare", now=NOON)
 
 
 # Deciding and forgetting -------------------------------------------------------------------------------------------
@@ -130,7 +119,7 @@ def test_only_who_may_open_decides() -> None:
     documents.accept(conversation_id=case.conversation_id, seat=lin, now=NOON, request_id=pk)
     with pytest.raises(UnableToAct, match="decided"):
         documents.accept(conversation_id=case.conversation_id, seat=lin, now=NOON, request_id=pk)
-    assert [event for event, _, _ in _events(case)] == ["documents_asked", "documents_handed_in", "documents_accepted"]
+    assert [event for event, _, _ in papers.events_of(case)] == ["documents_asked", "documents_handed_in", "documents_accepted"]
 
 
 def test_declined_is_forgotten_at_once_and_asked_for_anew() -> None:
