@@ -88,6 +88,8 @@ def press_until(page: Page, button: str, link: str, *, times: int = 8) -> None:
         try:
             page.get_by_role("link", name=link).wait_for(timeout=4_000)
         except TimeoutError:
+            page.reload()
+            page.get_by_label("Name").fill("Laptop")
             continue
         return
     page.get_by_role("link", name=link).wait_for()
