@@ -38,10 +38,14 @@ TEMPLATE = "trustdesk_template"
 MAIN = "trustdesk_test"
 
 
+def pytest_configure() -> None:
+    """Compile what this machine has not yet: here, because in a process of pytest-xdist Django may be set up by now."""
+    translations.compile_changed(processes.ROOT / "locale")
+
+
 def pytest_pycollect_makemodule(module_path: Path) -> None:
     """Set Django up before a test module imports models; the lowest layers must be testable without."""
     if not {"policy", "net", "seams"} & set(module_path.parts) and not apps.ready:
-        translations.compile_changed(processes.ROOT / "locale")
         django.setup()
 
 
