@@ -9,3 +9,9 @@ document.addEventListener("allauth.error", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-passkey]")) problem.hidden = true;
 });
+
+// onload.js, before this file in the page, gives the buttons their work at this event: a press any earlier would be
+// lost, or send the form without a passkey.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("[data-passkey]")) button.disabled = false;
+});
