@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from tests import world
 from tests.conversations.filed import TX, file, received, teams
+from tests.counting import statements
 from trustdesk.conversations import expectations, public, requests, resolution, tickets
 from trustdesk.conversations.models import Conversation, Entry, Evidence, Promise
 from trustdesk.customers import visitors
@@ -230,6 +231,17 @@ def test_the_same_transaction_on_another_channel_is_noticed_while_writing(lin: V
     found = public.similar_cases(lin, code="how_to", subject="", text=f"It is {TX}", given={})
     assert [(one.reference, one.why, one.value) for one in found] == [(said.reference, "same_tx", TX)]
     assert public.similar_cases(visitors.anonymous(), code="how_to", subject="", text=TX, given={}) == []
+
+
+def test_looking_for_the_same_matter_costs_the_same_for_many_cases(lin: Visitor) -> None:
+    def cost() -> int:
+        return statements(lambda: public.similar_cases(lin, code="how_to", subject="", text="Where is it?", given={}))
+
+    file(lin, text="One")
+    one = cost()
+    for number in range(5):
+        file(lin, text=f"Another, number {number}")
+    assert cost() == one
 
 
 def test_nearly_the_same_text_is_noticed_and_another_is_not(lin: Visitor) -> None:

@@ -78,6 +78,12 @@ def test_without_scripts_it_is_a_page(shelf: Shelf, browser: Client) -> None:
     assert say(browser, shelf, helpful="yes") == "?said=yes"
 
 
+def test_without_an_answer_nothing_is_noted_and_it_is_asked_again(shelf: Shelf, browser: Client) -> None:
+    assert say(browser, shelf) == "?"
+    assert say(browser, shelf, helpful="perhaps") == "?"
+    assert not Vote.objects.exists()
+
+
 def test_secrets_are_masked_and_lengths_bounded(shelf: Shelf, browser: Client) -> None:
     say(browser, shelf, helpful="no", missing=f"abandon {'abandon ' * 10}about\0")
     assert "abandon" not in Vote.objects.get().missing

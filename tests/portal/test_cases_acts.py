@@ -141,6 +141,20 @@ class TestProof:
         proved = Entry.objects.filter(conversation__reference=asked, event="proved").latest("seq")
         assert (proved.data["how"], proved.data["level"]) == ("mail_code", 1)
 
+    def test_the_exchange_is_asked_no_more_than_people_would(
+        self, asked: str, letters: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "limiter", limits.Limiter())
+        monkeypatch.setattr(limits, "PROOF_STEPS", 2)
+        client, found = browser(ALICE), accounts.find
+        questions: list[str] = []
+        monkeypatch.setattr(accounts, "find", lambda claimed: questions.append(claimed) or found(claimed))
+        answers = [client.post(f"/cases/{asked}/proof/", {"how": "mail_code"}) for _ in range(4)]
+        assert [one.status_code for one in answers] == [302, 302, 429, 429]
+        assert len(questions) == 2
+        assert "Please wait a moment" in answers[-1].content.decode()
+        assert client.post(f"/cases/{asked}/proof/", {"code": "123456"}).status_code == 429
+
     def test_tries_end(self, asked: str, letters: list[EmailMessage]) -> None:
         client = browser(ALICE)
         client.post(f"/cases/{asked}/proof/", {"how": "mail_code"})

@@ -51,7 +51,7 @@ class TestChannels:
         page = shown()
         for name in ("Live chat", "Ticket", "E-mail", "Social media", "Help center"):
             assert f"</svg>{name}</h3>" in page
-        assert "We never ask for your password, 2FA code or seed phrase." in page
+        assert "We never ask for your password, 2FA code, private key or seed phrase." in page
         assert 'href="/official/"' in page
         assert f"mailto:{settings.DEFAULT_FROM_EMAIL}" in page
         assert 'href="/tickets/new/"' in page

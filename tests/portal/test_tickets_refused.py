@@ -31,7 +31,7 @@ from tests.world import NOON
 from trustdesk.conversations import intake
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Attachment, Conversation, Entry
-from trustdesk.customers import visitors
+from trustdesk.customers import limits, visitors
 from trustdesk.portal import uploads
 from trustdesk.realtime.group_commit import Unavailable
 
@@ -204,6 +204,26 @@ def test_tickets_at_the_speed_of_a_script_are_held_back_and_nothing_is_lost(stra
     answers = [client.post("/tickets/files/", {"csrfmiddlewaretoken": token, "files": picture()}) for _ in range(2)]
     assert [one.status_code for one in answers] == [201, 429]
     assert answers[1].json()["error"] == "rate_limited"
+
+
+def test_who_proved_his_address_does_not_wait_for_strangers_of_his_network(stranger: Client, settings: Any) -> None:
+    settings.NEW_CHATS_PER_10_MINUTES = 1
+    assert send(stranger).status_code == 302
+    assert send(Client(enforce_csrf_checks=True)).status_code == 429
+    assert send(signed_in(visitors.addressed(mail="bo@mail.example", now=NOON))).status_code == 302
+
+
+def test_what_is_typed_is_judged_at_the_speed_of_hands(stranger: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TYPED", 3)
+    monkeypatch.setattr(limits, "TYPED_NEARBY", 5)
+    client = signed_in()
+    typed = hidden(look(client)) | FIELDS
+    asked = [client.post(path, typed) for path in ("/tickets/check/", "/tickets/similar/") * 2]
+    assert [one.status_code for one in asked] == [200, 204, 200, 429]
+    assert int(asked[-1].headers["Retry-After"]) >= 1
+    # A stranger without a cookie is somebody new each time, but his network is not.
+    typed = hidden(look(stranger)) | FIELDS
+    assert [stranger.post("/tickets/check/", typed).status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_a_character_no_database_keeps_does_no_harm(stranger: Client) -> None:

@@ -14,7 +14,7 @@ from trustdesk.channels.contract import Inbound
 from trustdesk.conversations import expectations, intake, ownership, rulebook, statements
 from trustdesk.conversations.arrivals import Beside
 from trustdesk.conversations.expectations import Expected
-from trustdesk.conversations.models import Conversation, Thread
+from trustdesk.conversations.models import Conversation, Entry, Evidence, Thread
 from trustdesk.customers.visitors import Visitor
 from trustdesk.policy import evidence, forms, guard, similarity
 
@@ -225,15 +225,18 @@ def similar_cases(
     facts = {*check_form(code, given).facts, *evidence.recognise(guard.mask(text).text)}
     named = {(fact.kind, fact.value): fact.value for fact in facts if fact.kind in ("tx_id", "order_id")}
     found: dict[int, Similar] = {}
+    same = Evidence.objects.filter(conversation__in=cases, kind__in=("tx_id", "order_id"), value__in=named.values())
+    by_case = {pk: (kind, value) for pk, kind, value in same.values_list("conversation", "kind", "value") if (kind, value) in named}
     for case in cases:
-        for kind, value in case.evidence.values_list("kind", "value"):
-            if (kind, value) in named:
-                why = "same_tx" if kind == "tx_id" else "same_order"
-                found[case.pk] = Similar(case.reference, case.subject, case.status, why, value)
+        if case.pk in by_case:
+            kind, value = by_case[case.pk]
+            why = "same_tx" if kind == "tx_id" else "same_order"
+            found[case.pk] = Similar(case.reference, case.subject, case.status, why, value)
+    said = Entry.objects.filter(conversation__in=cases, kind="message", author="customer").order_by("conversation", "seq")
+    first = dict(said.distinct("conversation").values_list("conversation", "text"))
     index = similarity.Index()
     for case in cases:
-        first = case.entries.filter(kind="message", author="customer").order_by("seq").values_list("text", flat=True)
-        index.add(case.pk, case.subject, first.first() or "")
+        index.add(case.pk, case.subject, first.get(case.pk, ""))
     near = {one.id: one.score for one in index.nearest(subject, guard.mask(text).text, most=3)}
     for case in cases:
         if near.get(case.pk, 0) >= ALIKE:

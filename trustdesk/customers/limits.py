@@ -13,6 +13,8 @@ from trustdesk.net.addresses import network
 GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
 PROOF_STEPS = 30  # in that time, by one customer
 SEARCHES = 60  # a minute, by one customer, while he types
+TYPED = 120  # a minute, by one customer: what he typed in a form so far, judged and compared at each pause
+TYPED_NEARBY = 1200  # a minute, from one network
 SEARCHES_NEARBY = 600  # a minute, from one network: strangers cost nothing to make
 NOTES = 600  # in that time, of what one network's readers of the help center look for, open and say
 CHECKS = 60  # in that time, from one network, whether something is ours
@@ -36,7 +38,7 @@ class Limiter:
 
     def wait(self, *, visitor: Visitor, address: str, opens: bool, at: float) -> int:
         """Take one message out of this customer's bucket at `at` (seconds, monotonic); return 0, or the seconds to wait."""
-        if opens and not visitor.known:
+        if opens and not visitor.proved:
             refused = self._take(f"chats:{network(address)}", settings.NEW_CHATS_PER_10_MINUTES, 600.0, at)
             if refused:
                 return refused
@@ -50,6 +52,11 @@ class Limiter:
         """Take one search for articles out of the buckets of this customer and his network; return 0, or the seconds to wait."""
         wait = self._take(f"search:{visitor.thread}", SEARCHES, 60.0, at)
         return wait or self._take(f"search:{network(address)}", SEARCHES_NEARBY, 60.0, at)
+
+    def type(self, *, visitor: Visitor, address: str, at: float) -> int:
+        """Take one look at an unsent form out of the buckets of this customer and his network; return 0, or the seconds to wait."""
+        wait = self._take(f"typed:{visitor.thread}", TYPED, 60.0, at)
+        return wait or self._take(f"typed:{network(address)}", TYPED_NEARBY, 60.0, at)
 
     def ask(self, *, address: str, at: float) -> int:
         """Take one question about a case out of this network's bucket; return 0, or the seconds to wait."""

@@ -62,11 +62,14 @@ def vote(request: HttpRequest, language: str, article: int) -> HttpResponse:
         said = SAID.get(request.GET.get("said", ""), "")
         shown = pages.plain_frame(node, language) | context | {"said": said, "helpful": request.GET.get("helpful", "")}
         return render(request, "helpcenter/vote.html", shown)
-    helpful = request.POST.get("helpful") == "yes"
+    part, answer = request.POST.get("part") == "1", request.POST.get("helpful")
+    if answer not in ("yes", "no"):
+        return HttpResponse(status=400) if part else HttpResponseRedirect("?")  # nothing was said: ask again
+    helpful = answer == "yes"
     if not measuring.too_many(request):
         _note(request, node, helpful=helpful)
     asks_why = not helpful and "reason" not in request.POST and "missing" not in request.POST
-    if request.POST.get("part") == "1":
+    if part:
         said = "" if asks_why else SAID["yes" if helpful else "thanks"]
         return render(request, "helpcenter/_vote.html", context | {"asks_why": asks_why, "said": said})
     return HttpResponseRedirect("?helpful=no" if asks_why else f"?said={'yes' if helpful else 'thanks'}")

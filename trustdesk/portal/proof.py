@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from trustdesk.conversations import public, requests
 from trustdesk.customers.visitors import Visitor
-from trustdesk.portal import lines, signin
+from trustdesk.portal import lines, signin, wording
 from trustdesk.portal.cases import owned
 from trustdesk.seams import clock
 from trustdesk.ui import durations
@@ -44,6 +44,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _start(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> HttpResponse:
+    if seconds := signin.too_many_proofs(visitor):
+        return signin.slowed(_page(request, visitor, view, error=wording.too_fast()), seconds)
     how, claimed = request.POST.get("how", ""), request.POST.get("account", "").strip()
     uid, claimed = (visitor.value, "") if visitor.known else ("", visitor.mail or claimed)
     if not uid and not claimed:
@@ -69,6 +71,8 @@ def _check(request: HttpRequest, visitor: Visitor, view: public.CaseView) -> Htt
     code = "".join(request.POST.get("code", "").split())[:20]
     if not code:
         return _page(request, visitor, view, error=_("Please enter the code."), status=422)
+    if seconds := signin.too_many_proofs(visitor):
+        return signin.slowed(_page(request, visitor, view, error=wording.too_fast()), seconds)
     step = requests.check_proof(conversation_id=view.case.id, code=code, now=clock.now())
     if step.state == "proved":
         messages.success(request, _("Thank you: we know now that it is you."))

@@ -123,9 +123,19 @@ def too_fast(request: HttpRequest, visitor: Visitor, *, opens: bool = False) -> 
     return limits.limiter.wait(visitor=visitor, address=places.address(request), opens=opens, at=time.monotonic())
 
 
+def typed_too_fast(request: HttpRequest, visitor: Visitor) -> int:
+    """Count a look at what this visitor has not sent yet; returns 0, or the seconds to wait."""
+    return limits.limiter.type(visitor=visitor, address=places.address(request), at=time.monotonic())
+
+
 def too_curious(request: HttpRequest) -> int:
     """Count what is asked from one network about cases by number and address; returns 0, or the seconds to wait."""
     return limits.limiter.ask(address=places.address(request), at=time.monotonic())
+
+
+def too_many_proofs(visitor: Visitor) -> int:
+    """Count a step of a proof, which asks the exchange; returns 0, or the seconds to wait."""
+    return limits.limiter.prove(visitor=visitor, at=time.monotonic())
 
 
 def slowed(response: HttpResponse, seconds: float) -> HttpResponse:

@@ -79,7 +79,10 @@ def sent(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest) -> JsonResponse:
     """Judge what is typed so far: problems and hints by field, worded, and which fields apply. Nothing is kept."""
-    filled = filling.read(request.POST, form=_form(request.POST.get("type", "")), visitor=_visitor(request))
+    visitor = _visitor(request)
+    if seconds := signin.typed_too_fast(request, visitor):
+        return JsonResponse({"error": "rate_limited"}, status=429, headers={"Retry-After": str(seconds)})
+    filled = filling.read(request.POST, form=_form(request.POST.get("type", "")), visitor=visitor)
     checked = requests.check_form(filled.form.type.code, filled.answers)
     judged = replace(filled, problems=checked.problems, hints=checked.hints)
     words = {row.field.key: _said(row, checked.problems.get(row.field.key)) for row in filling.rows(judged)}
@@ -89,7 +92,10 @@ def check(request: HttpRequest) -> JsonResponse:
 @require_POST
 def similar(request: HttpRequest) -> HttpResponse:
     """Show the visitor's unfinished cases on the same matter, as a part of the page; 204 where there are none."""
-    filled = filling.read(request.POST, form=_form(request.POST.get("type", "")), visitor=_visitor(request))
+    visitor = _visitor(request)
+    if seconds := signin.typed_too_fast(request, visitor):
+        return _later(HttpResponse(status=429), seconds)
+    filled = filling.read(request.POST, form=_form(request.POST.get("type", "")), visitor=visitor)
     found = _similar(filled)
     return (
         render(request, "portal/_ticket_similar.html", {"similar": found, "early": True})

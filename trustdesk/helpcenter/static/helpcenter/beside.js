@@ -32,7 +32,9 @@ customElements.define("help-vote", class extends HTMLElement {
       this.querySelector("input, textarea")?.focus({ preventScroll: true });
     } catch {
       button?.removeAttribute("aria-busy");
-      form.submit(); // the page of its own says what is wrong
+      // The page of its own says what is wrong. submit() leaves the button out, and with it what was said.
+      if (button?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
+      form.submit();
     }
   }
 });

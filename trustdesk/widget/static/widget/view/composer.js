@@ -125,11 +125,14 @@ export function mountComposer(chat, topic, sent) {
     event.preventDefault();
     submit();
   });
+  find("send").disabled = false; // until now a press would have left the page, and lost what was typed
   for (const id of ["pick", "camera"]) {
-    find(id).addEventListener("change", ({ target }) => {
-      add(target.files);
-      target.value = "";
-    });
+    const picked = (input) => {
+      add(input.files);
+      input.value = "";
+    };
+    find(id).addEventListener("change", ({ target }) => picked(target));
+    if (find(id).files.length) picked(find(id)); // chosen before the scripts came
   }
   // A spreadsheet puts a picture beside the text it copies: then the text is meant.
   addEventListener("paste", ({ clipboardData: data }) => {
