@@ -114,6 +114,16 @@ def test_from_a_question_to_an_answer_and_a_vote(town: Town, pages: Pages, windo
     expect(page).to_have_url(re.compile(f"/tickets/new/deposit_missing/.from={pages.late}"))
 
 
+def test_a_vote_that_cannot_be_sent_in_place_is_the_same_vote_on_a_page(town: Town, pages: Pages, window: Open) -> None:
+    reader = window()
+    reader.excuse("ERR_FAILED")
+    page = reader.go("/help/en/deposits/late/")
+    page.route("**/_vote/**", lambda route: route.abort() if route.request.resource_type == "fetch" else route.continue_())
+    page.locator("help-vote").get_by_role("button", name="Yes").click()
+    expect(page).to_have_url(re.compile(r"/_vote/\d+/\?said=yes$"))
+    assert town.do(lambda: Vote.objects.latest("pk").helpful)
+
+
 def test_the_reader_chooses_the_form_and_it_is_remembered(pages: Pages, window: Open) -> None:
     reader = window(phone=True)
     page = reader.go("/help/en/deposits/fees/")

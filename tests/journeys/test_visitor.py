@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.journeys.people import Agent, Customer, photograph, visit
 from tests.journeys.town import Town
@@ -27,6 +27,26 @@ def come_in(window: Open, *, language: str = "en", topic: str = "") -> Customer:
     if topic:
         sam.choose(topic)
     return sam
+
+
+def test_an_early_press_loses_nothing(town: Town, window: Open) -> None:
+    desktop = window()
+    held: list[Route] = []
+    desktop.page.route("**/widget/main.js", lambda route: held.append(route))
+    page = desktop.page
+    page.goto(f"{desktop.desk}/chat/", wait_until="commit")
+    early = Customer(desktop, page)
+    page.locator("#draft").fill("My withdrawal is late")
+    expect(page.locator("#send")).to_be_disabled()
+    page.locator("#draft").press("Control+Enter")
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    expect(page.locator("#send")).to_be_enabled()
+    expect(page.locator("#draft")).to_have_value("My withdrawal is late")
+    page.locator("#send").click()
+    early.is_sent()
+    expect(early.bubble("My withdrawal is late")).to_be_visible()
 
 
 def test_nobody_on_shift_is_no_dead_end_and_the_answer_is_mailed(town: Town, window: Open) -> None:
