@@ -63,6 +63,18 @@ def test_what_answers_a_mail_says_which_and_that_nothing_may_answer_it() -> None
     assert wire.senders == [""]
 
 
+def test_what_is_sent_to_followers_can_be_ended_by_their_program() -> None:
+    """S-57, RFC 8058; what answers or tells somebody about his own case cannot be unsubscribed from."""
+    wire = Wire()
+    send(wire, automatic=True, unsubscribe="https://desk.example/help/en/_unfollow/abc/")
+    send(wire, automatic=True)
+    send(wire, unsubscribe="https://desk.example/help/en/_unfollow/abc/")
+    assert wire[0]["List-Unsubscribe"] == "<https://desk.example/help/en/_unfollow/abc/>"
+    assert wire[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    for other in wire[1:]:
+        assert (other["List-Unsubscribe"], other["List-Unsubscribe-Post"]) == (None, None)
+
+
 def test_an_answer_and_a_bounce_come_back_to_addresses_of_their_own() -> None:
     wire = Wire()
     send(wire, reply_to="support+rabc@northlight.example", bounce_to="support+bxyz@northlight.example")

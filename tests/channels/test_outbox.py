@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app
 
 from tests.world import NOON
-from trustdesk.channels import outbox, registry
+from trustdesk.channels import letters, outbox, registry
 from trustdesk.channels.contract import Channel, Limits, Outbound, SendFailed
 from trustdesk.channels.models import Delivery, Inbox
 from trustdesk.realtime import jobs
@@ -181,6 +181,58 @@ def test_one_that_fails_does_not_hold_up_the_others(recorder: Recorder) -> None:
 
 
 @pytest.mark.django_db
+def test_a_fault_of_ours_before_it_is_handed_over_holds_up_nobody_and_is_tried_again(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue("one", subject="odd")
+    queue("two")
+    render = letters.render
+
+    def broken(*, subject: str, **more: Any) -> Any:
+        if subject == "odd":
+            raise ValueError(more)
+        return render(subject=subject, **more)
+
+    monkeypatch.setattr(letters, "render", broken)
+    assert outbox.send_due(now=NOON) == 2
+    assert [message.key for message in recorder.sent] == ["two"]
+    assert (row().state, row().reason) == ("queued", "fault: ValueError")
+    monkeypatch.undo()
+    monkeypatch.setattr(registry, "channel", lambda kind, **_facts: recorder)
+    outbox.send_due(now=row().not_before)
+    assert (row().state, row().reason) == ("sent", "fault: ValueError")
+
+
+@pytest.mark.django_db
+def test_what_a_fault_may_have_sent_is_sent_once_more_and_never_a_third_time(recorder: Recorder) -> None:
+    queue()
+    recorder.failures = [ValueError("text of a mail")]
+    outbox.send_due(now=NOON)
+    assert (row().state, row().reason) == ("queued", "repeat: fault: ValueError")
+    recorder.failures = [ValueError("text of a mail")]
+    outbox.send_due(now=row().not_before)
+    assert (row().state, row().reason) == ("failed", "repeat: fault: ValueError")
+
+
+@pytest.mark.django_db
+def test_a_way_out_that_is_shut_is_known_though_no_mail_is_overdue(recorder: Recorder) -> None:
+    """S-44: each try puts the next one off, so that none is ever late."""
+    for key in ("one", "two"):
+        queue(key)
+    queue("three", now=NOON, recipient="ben@slow.example")
+    recorder.failures = [SendFailed("auth"), SendFailed("repeat: tls"), SendFailed("recipient_refused")]
+    outbox.send_due(now=NOON)
+    assert outbox.halted(now=NOON + MINUTE) == ("", 0), "once is nothing"
+    now = NOON + 6 * MINUTE
+    assert outbox.halted(now=now)[1] == 2
+    assert outbox.halted(now=now)[0] in ("auth", "tls")
+    queue("four", now=now)
+    outbox.send_due(now=now, most=1)
+    assert Delivery.objects.filter(state="sent").count() == 1
+    assert outbox.halted(now=now) == ("", 0), "mail goes out again, and what waits has its next try"
+
+
+@pytest.mark.django_db
 def test_no_more_than_asked_are_tried(recorder: Recorder) -> None:
     for number in range(3):
         queue(str(number))
@@ -300,6 +352,8 @@ def test_our_own_mail_leaves_through_the_first_enabled_mail_inbox() -> None:
     first = Inbox.objects.get(kind="email")
     second = Inbox.objects.create(kind="email", name="Second", address="second@support.example")
     assert outbox.mail_inbox() == first.pk
+    assert outbox.mail_inbox(of_case=second.pk) == second.pk, "what belongs to a mail leaves from where it came to"
+    assert outbox.mail_inbox(of_case=Inbox.objects.get(kind="chat").pk) == first.pk
     Inbox.objects.filter(pk=first.pk).update(enabled=False)
     assert outbox.mail_inbox() == second.pk
     Inbox.objects.filter(kind="email").update(enabled=False)

@@ -19,13 +19,14 @@ from tests.world import NOON
 from trustdesk.channels import addresses, letters, mailbox, outbox
 from trustdesk.channels.contract import Inbound
 from trustdesk.channels.models import Delivery, Inbox
-from trustdesk.conversations import intake, notices, rulebook
+from trustdesk.conversations import asides, intake, notices, rulebook, transcript
 from trustdesk.conversations.intake import Arrival, Received
 from trustdesk.conversations.mail_models import MailPart
 from trustdesk.conversations.models import Conversation, Promise, Thread
 from trustdesk.customers.identify import handle_for
 from trustdesk.net.dkim import DkimKey
 from trustdesk.policy.proof import Proof
+from trustdesk.staff.models import Team
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -230,6 +231,29 @@ def test_one_address_gets_one_a_day_however_it_is_spelled() -> None:
     assert opened(mail(sender="boris@other.example"))
     late = NOON + timedelta(hours=25)
     assert opened(mail(sender="desk@other.example", now=late), now=late)
+
+
+def test_what_somebody_forged_in_his_name_does_not_cost_him_his_number() -> None:
+    forged = opened(mail(proved=False))
+    assert forged is not None
+    assert "Your case number" not in forged.subject
+    own = opened(mail(), now=NOON + HOUR)
+    assert own is not None
+    assert "Your case number" in own.subject
+    for proved in (True, False):
+        assert opened(mail(proved=proved, thread=f"again {proved}"), now=NOON + 2 * HOUR) is None, "two a day end every loop"
+
+
+def test_what_else_is_mailed_about_it_leaves_from_the_address_that_was_written_to() -> None:
+    second = Inbox.objects.create(kind="email", name="Legal", address="legal@northlight.example")
+    got = mail(inbox=second.pk)
+    notices.tell(what="resolved", conversation_ids=[got.conversation_id], now=NOON)
+    assert Delivery.objects.get(purpose="resolved").inbox_id == second.pk
+    transcript.mail(conversation_id=got.conversation_id, now=NOON, registered="anna@mail.example")
+    assert Delivery.objects.get(purpose="transcript").inbox_id == second.pk
+    seat = world.agent("Maya", *Team.objects.values_list("slug", flat=True))
+    asides.ask(conversation_id=got.conversation_id, seat=seat, recipient="risk@bank.example", text="Is it so?", now=NOON)
+    assert Delivery.objects.get(purpose="side").inbox_id == second.pk
 
 
 def test_who_opened_a_ticket_today_is_acknowledged_when_he_writes_a_mail() -> None:

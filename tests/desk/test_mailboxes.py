@@ -18,7 +18,7 @@ from tests import world
 from tests.desk import mails
 from tests.desk.desks import HTMX, person
 from trustdesk.channels import addresses, outbox, post, sending_dns
-from trustdesk.channels.models import DomainCheck, HookPayload, MailboxState, MissingMail
+from trustdesk.channels.models import Delivery, DomainCheck, HookPayload, Inbox, MailboxState, MissingMail
 from trustdesk.conversations import ledger
 from trustdesk.desk import mail_wording
 from trustdesk.seams import clock
@@ -96,7 +96,7 @@ def test_every_number_of_the_ledger_is_there() -> None:
     for uid in (422, 17):
         MissingMail.objects.create(inbox=box, uid_validity=1, uid=uid, since=clock.now())
     seat = person("Ada", role=Role.ADMIN)[0]
-    found = next(one for one in ledger.mailboxes(seat) if one.address == box.address)
+    found = next(one for one in ledger.mailboxes(seat, now=clock.now()) if one.address == box.address)
     assert (found.stored, found.processed, found.waiting, found.unreadable, found.held) == (10, 2, 1, 3, 4)
     page = read(lead())
     one = page[page.index("funds@northlight.example") :].partition("</li>")[0]
@@ -104,6 +104,36 @@ def test_every_number_of_the_ledger_is_there() -> None:
     assert "17, 422" in one
     assert "2 mails on the server are not here" in one
     assert "does not let us in" in one
+
+
+def test_a_mailbox_that_nobody_can_fetch_counts_as_waiting_for_somebody() -> None:
+    ids = {team.slug: team.pk for team in Team.objects.all()}
+    sealed = b"sealed"
+    boxes = [mails.mailbox(f"{name}@northlight.example", ids["funds"]) for name in ("shut", "silent", "well", "lacking", "off")]
+    Inbox.objects.filter(pk__in=[box.pk for box in boxes]).update(secrets=sealed)
+    Inbox.objects.filter(pk=boxes[4].pk).update(enabled=False)
+    now = clock.now()
+    for box, problem, alive in zip(boxes, ("auth", "", "", "", "tls"), (0, 20, 0, 0, 0), strict=True):
+        MailboxState.objects.create(inbox=box, problem=problem, alive_at=now - timedelta(minutes=alive))
+    MissingMail.objects.create(inbox=boxes[3], uid_validity=1, uid=17, since=now)
+    seat, client = person("Lena", "funds", role=Role.LEAD)
+    assert ledger.count(seat, now=now) == 3
+    assert ">3</span>" in client.get("/desk/").content.decode().partition(reverse("desk_mailboxes"))[2].partition("</a>")[0]
+    assert ledger.count(person("Tom", "trading", role=Role.LEAD)[0], now=now) == 0
+
+
+def test_mail_that_cannot_leave_is_said_to_everybody_who_looks() -> None:
+    now = clock.now()
+    for number in range(2):
+        Delivery.objects.create(
+            key=str(number), inbox_id=outbox.mail_inbox(), purpose="code", recipient="a@mail.example", state="queued",
+            attempts=5, reason="auth", created_at=now - timedelta(hours=2), not_before=now + timedelta(hours=1),
+        )  # fmt: skip
+    seat, client = person("Tom", "trading", role=Role.LEAD)
+    assert ledger.count(seat, now=now) == 1
+    assert "None of our mail goes out: the mail server does not let us in. 2 mails wait" in read(client)
+    Delivery.objects.filter(key="0").update(state="sent", sent_at=now)
+    assert "None of our mail" not in read(client)
 
 
 def test_a_server_is_asked_again_by_who_looks_after_its_mailbox() -> None:
@@ -133,6 +163,7 @@ def test_a_server_is_asked_again_by_who_looks_after_its_mailbox() -> None:
 )
 def test_a_mailbox_that_is_silent_or_broken_says_so(age: int | None, problem: str, works: bool) -> None:
     box = mails.mailbox("funds@northlight.example")
+    Inbox.objects.filter(pk=box.pk).update(secrets=b"sealed")
     alive = clock.now() - timedelta(minutes=age) if age is not None else None
     MailboxState.objects.create(inbox=box, alive_at=alive, problem=problem)
     page = read(lead())

@@ -20,6 +20,7 @@ from trustdesk.customers import accounts, limits
 from trustdesk.customers.visitors import Visitor
 from trustdesk.exchange import demo
 from trustdesk.exchange.connection import ExchangeSettings, connect
+from trustdesk.exchange.contract import Account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
@@ -148,7 +149,12 @@ class TestProof:
         monkeypatch.setattr(limits, "PROOF_STEPS", 2)
         client, found = browser(ALICE), accounts.find
         questions: list[str] = []
-        monkeypatch.setattr(accounts, "find", lambda claimed: questions.append(claimed) or found(claimed))
+
+        def find(claimed: str) -> Account | None:
+            questions.append(claimed)
+            return found(claimed)
+
+        monkeypatch.setattr(accounts, "find", find)
         answers = [client.post(f"/cases/{asked}/proof/", {"how": "mail_code"}) for _ in range(4)]
         assert [one.status_code for one in answers] == [302, 302, 429, 429]
         assert len(questions) == 2

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
@@ -33,6 +33,9 @@ STUCK_AFTER = timedelta(minutes=10)  # longer than any one sending may take
 FIRST_WAIT = timedelta(seconds=30)  # doubled with each attempt
 LONGEST_WAIT = timedelta(hours=4)
 ATTEMPTS = 16  # over a good day
+HALTED_AFTER = timedelta(minutes=5)
+# Reasons that lie between us and the server our mail leaves through, whoever it is for (`net.mail`).
+OUR_SERVER = frozenset("auth connect dns no_mail_server no_starttls protocol timeout tls".split())
 SECRET_PURPOSES = frozenset({"code"})  # the text goes as soon as it is sent
 WRITTEN_BY_PEOPLE = frozenset({"answer", "reply", "side"})
 # Who gets them may be anybody: what he writes back must not land in somebody's case.
@@ -51,12 +54,13 @@ log = logging.getLogger(__name__)
 _State = Delivery.State
 
 
-def mail_inbox() -> int:
-    """Return the inbox that our own mail leaves through; raises LookupError before set-up has run."""
-    found = Inbox.objects.filter(kind="email", enabled=True).order_by("id").values_list("id", flat=True).first()
-    if found is None:
+def mail_inbox(*, of_case: int | None = None) -> int:
+    """Return the inbox that our own mail leaves through: that of a case which came by mail (`of_case`: the inbox of any
+    case), else the first. Raises LookupError before set-up has run."""
+    found = Inbox.objects.filter(kind="email", enabled=True).order_by("id").values_list("id", flat=True)
+    if not (rows := list(found)):
         raise LookupError("no mail inbox: run migrate")
-    return found
+    return of_case if of_case in rows else rows[0]
 
 
 def queue(
@@ -101,6 +105,22 @@ def queue(
 def waiting(*, now: datetime, most: int) -> int:
     """Return how many are due, `most` at the most."""
     return Delivery.objects.filter(state=_State.QUEUED, not_before__lte=now)[:most].count()
+
+
+def halted(*, now: datetime) -> tuple[str, int]:
+    """Say what keeps our mail from going out at all, as a code, and how many wait for it; ("", 0) while some goes out.
+
+    What fails at our own mail server fails for everybody. A single mail has its next try hours ahead by then, so that
+    looking for what is overdue would find nothing.
+    """
+    failing = Delivery.objects.filter(
+        state=_State.QUEUED, attempts__gt=0, created_at__lt=now - HALTED_AFTER, inbox__kind="email"
+    ).order_by("-id")
+    found = [reason.removeprefix(f"{REPEAT}: ") for reason in failing.values_list("reason", flat=True)[:1000]]
+    ours = [reason for reason in found if reason in OUR_SERVER]
+    if not ours or Delivery.objects.filter(sent_at__gt=now - HALTED_AFTER, inbox__kind="email").exists():
+        return "", 0
+    return ours[0], len(ours)
 
 
 def send_due(*, now: datetime, most: int = 50) -> int:
@@ -176,12 +196,17 @@ def _ours(row: Delivery) -> str:
 def _send(row: Delivery, now: datetime) -> None:
     if row.state != _State.SENDING:
         return
-    message, given, begun = _outbound(row, now), "", time.monotonic()
+    given, begun, message = "", time.monotonic(), None
     try:
+        message = _outbound(row, now)
         if not failpoints.hit("before_smtp"):
             given = registry.channel(row.inbox.kind, address=row.inbox.address).send(message)
     except SendFailed as failure:
         _failed(row, failure, now)
+    except (DatabaseError, failpoints.Injected):
+        raise  # nothing could be written here, or a death is played: whoever finds the row left behind sends it
+    except Exception as error:  # noqa: BLE001  a fault of ours must not hold up the other rows; its text may hold mail
+        _at_fault(row, f"fault: {type(error).__name__}", now, handed_over=message is not None)
     else:
         if not failpoints.hit("after_smtp"):
             _settle(row, state=_State.SENT, sent_at=now, provider_id="" if given == row.message_id else given[:200])
@@ -229,6 +254,15 @@ def _failed(row: Delivery, failure: SendFailed, now: datetime) -> None:
     else:
         wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT) * random.uniform(0.75, 1.25)
         _settle(row, state=_State.QUEUED, reason=reason[:200], not_before=now + wait)
+
+
+def _at_fault(row: Delivery, reason: str, now: datetime, *, handed_over: bool) -> None:
+    """Try a row again that an error of ours ended; once at most where it may have gone out all the same."""
+    if handed_over and row.reason.startswith(REPEAT):
+        _failed(row, SendFailed(reason, permanent=True), now)
+        return
+    row.reason = REPEAT if handed_over else row.reason
+    _failed(row, SendFailed(reason), now)
 
 
 def _settle(row: Delivery, *, state: Delivery.State, **columns: str | datetime) -> None:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from trustdesk.channels import mailboxes, sending_dns
+from trustdesk.channels import mailboxes, outbox, sending_dns
 from trustdesk.channels.models import Delivery, HookPayload, MailboxState
 from trustdesk.config import database, env
 from trustdesk.customers import accounts
@@ -90,8 +90,10 @@ def _jobs() -> dict[str, Any]:
 def _mail() -> dict[str, Any]:
     due = Delivery.objects.filter(state__in=("queued", "sending"))
     late = due.filter(not_before__lt=clock.now() - LATE).count()
+    halted, _many = outbox.halted(now=clock.now())
     return {
-        "ok": not late,
+        "ok": not late and not halted,
+        "halted": halted,
         "waiting": due.count(),
         "late": late,
         "failed": Delivery.objects.filter(state="failed", created_at__gt=clock.now() - timedelta(days=1)).count(),

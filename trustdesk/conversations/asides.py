@@ -124,7 +124,7 @@ def ask(*, conversation_id: int, seat: Seat, recipient: str, text: str, now: dat
         )
         outbox.queue(
             key=f"side:{side.pk}:{act.row.last_seq + 1}",
-            inbox_id=outbox.mail_inbox(),
+            inbox_id=outbox.mail_inbox(of_case=act.row.inbox_id),
             conversation_id=case.pk,
             purpose="side",
             recipient=recipient,

@@ -15,7 +15,8 @@ from email.parser import BytesHeaderParser
 
 from django.db.models import Q, QuerySet
 
-from trustdesk.channels import addresses, mail_reader, missing, post
+from trustdesk.channels import addresses, mail_reader, missing, outbox, post
+from trustdesk.channels.mailboxes import SILENT
 from trustdesk.channels.models import HookPayload, Inbox, MailboxState, MissingMail
 from trustdesk.conversations import mailroom
 from trustdesk.policy import guard
@@ -62,6 +63,14 @@ class Mailbox:
     def stored(self) -> int:
         """How many mails we have or had."""
         return self.processed + self.waiting + self.unreadable + self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """What keeps our mail from leaving (a code, blank: nothing), and how many mails wait for that."""
+
+    reason: str
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ def may_look(seat: Seat) -> bool:
     return permissions.RULES[seat.role][Action.MAIL] is not permissions.Reach.NONE
 
 
-def mailboxes(seat: Seat) -> list[Mailbox]:
+def mailboxes(seat: Seat, *, now: datetime) -> list[Mailbox]:
     """List the mailboxes that this agent looks after, with four statements."""
     rows = list(Inbox.objects.filter(_own(seat), kind="email").select_related("team").order_by("id"))
     states = {row.inbox_id: row for row in MailboxState.objects.filter(inbox__in=rows)}
@@ -121,7 +130,7 @@ def mailboxes(seat: Seat) -> list[Mailbox]:
     gaps: dict[int, list[int]] = {}
     for inbox, uid in MissingMail.objects.filter(inbox__in=rows).order_by("uid").values_list("inbox_id", "uid")[:MOST_MISSING]:
         gaps.setdefault(inbox, []).append(uid)
-    return [_mailbox(row, states.get(row.pk), counts.get(row.pk, {}), gaps.get(row.pk, [])) for row in rows]
+    return [_mailbox(row, states.get(row.pk), counts.get(row.pk, {}), gaps.get(row.pk, []), now) for row in rows]
 
 
 def ask_again(seat: Seat, inbox_id: int, *, now: datetime) -> int:
@@ -142,9 +151,19 @@ def stuck(seat: Seat, *, after: int = 0) -> Page:
     return Page(shown, shown[-1].id if len(found) > PAGE else 0)
 
 
-def count(seat: Seat) -> int:
-    """Count what waits for a person."""
-    return _stuck(seat).count()
+def count(seat: Seat, *, now: datetime) -> int:
+    """Count what waits for a person: mails, mailboxes that nobody can fetch or that lack mails, and mail that cannot leave."""
+    rows = Inbox.objects.filter(_own(seat), kind="email", enabled=True)
+    states = MailboxState.objects.filter(inbox__in=rows).select_related("inbox")
+    failing = {state.inbox_id for state in states if _problem(state.inbox, state, now)}
+    lacking = set(MissingMail.objects.filter(inbox__in=rows).values_list("inbox_id", flat=True).distinct())
+    return _stuck(seat).count() + len(failing | lacking) + bool(halted(seat, now=now).waiting)
+
+
+def halted(seat: Seat, *, now: datetime) -> Halt:
+    """Say whether mail of ours cannot leave at all: one way out serves all teams, so it is told to everybody who looks."""
+    reason, waiting = outbox.halted(now=now) if may_look(seat) else ("", 0)
+    return Halt(reason, waiting)
 
 
 def find(seat: Seat, identity: int) -> Stuck:
@@ -194,7 +213,7 @@ def _stuck(seat: Seat) -> QuerySet[HookPayload]:
     return HookPayload.objects.filter(_own(seat, "inbox__"), state__in=_FOR_STAFF)
 
 
-def _mailbox(row: Inbox, state: MailboxState | None, counted: dict[str, int], gaps: list[int]) -> Mailbox:
+def _mailbox(row: Inbox, state: MailboxState | None, counted: dict[str, int], gaps: list[int], now: datetime) -> Mailbox:
     return Mailbox(
         id=row.pk,
         address=row.address or addresses.default(),
@@ -207,11 +226,18 @@ def _mailbox(row: Inbox, state: MailboxState | None, counted: dict[str, int], ga
         unreadable=counted.get(State.UNREADABLE, 0),
         held=counted.get(State.HELD, 0),
         missing=tuple(gaps),
-        problem=state.problem if state else "",
+        problem=_problem(row, state, now) if state else "",
         stuck_at=state.stuck_at if state else None,
         alive_at=state.alive_at if state else None,
         looked_at=state.looked_at if state else None,
     )
+
+
+def _problem(row: Inbox, state: MailboxState, now: datetime) -> str:
+    """Say by code what is wrong with a mailbox; one that is fetched and has been silent for long has stopped."""
+    if state.problem or not row.enabled or not row.secrets:
+        return state.problem
+    return "silent" if state.alive_at is None or now - state.alive_at > SILENT else ""
 
 
 def _row(row: HookPayload) -> Stuck:

@@ -35,7 +35,7 @@ _LOCK = 0x7D_ACC0
 def acknowledge(case: Conversation, *, key: str, confirm: str, now: datetime) -> None:
     """Mail that a mail has come: the number and when it is answered, to an address that was proved here some time; to any
     other only that something came, and where its owner can say that it was he (`confirm`). The caller holds the case."""
-    if not case.answer_to or case.spam_at is not None or _acknowledged_lately(case.answer_to, now):
+    if not case.answer_to or case.spam_at is not None or _acknowledged_lately(case, now):
         return
     with override(case.locale):
         subject, lines = _received(case, now) if case.answer_proved or _known(case.answer_to) else _neutral(confirm)
@@ -101,14 +101,17 @@ def _known(mail: str) -> bool:
     ).exists()
 
 
-def _acknowledged_lately(mail: str, now: datetime) -> bool:
-    mailbox = addresses.folded(mail)
+def _acknowledged_lately(case: Conversation, now: datetime) -> bool:
+    mailbox = addresses.folded(case.answer_to)
     with connection.cursor() as cursor:  # of two cases of one sender at the same moment the second sees the first's
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, mailbox))
     recent = Delivery.objects.filter(mailbox=mailbox, purpose="opened", created_at__gt=now - QUIET)
     by_mail = Conversation.objects.filter(
         pk__in=recent.values("conversation_id"), inbox__kind="email"
     )  # who opened a ticket today and now writes a mail has had no answer to that
+    if case.answer_proved:
+        # What somebody forged in his name today must not cost him his own number. Two a day still end any loop.
+        by_mail = by_mail.filter(answer_proved=True)
     return by_mail.exists()
 
 

@@ -205,7 +205,7 @@ def _mail(
     Letter.objects.create(address=address, at=now)
     outbox.queue(
         key=key,
-        inbox_id=outbox.mail_inbox(),
+        inbox_id=outbox.mail_inbox(of_case=case.inbox_id),
         conversation_id=case.pk,
         purpose=purpose if case.answer_proved else "confirm",
         recipient=case.answer_to,

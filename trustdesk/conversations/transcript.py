@@ -117,7 +117,7 @@ def mail(*, conversation_id: int, now: datetime, registered: str = "") -> str:
             subject = _("Transcript of case %(reference)s") % {"reference": row.reference}
         outbox.queue(
             key=f"transcript:{conversation_id}:{page.upto}:{hashlib.sha256(to.encode()).hexdigest()[:16]}",
-            inbox_id=outbox.mail_inbox(),
+            inbox_id=outbox.mail_inbox(of_case=row.inbox_id),
             conversation_id=conversation_id,
             purpose="transcript",
             recipient=to,

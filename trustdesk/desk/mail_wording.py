@@ -103,6 +103,9 @@ _REASONS = {
     "complaint": _("the recipient called it spam"),
     "suppressed": _("an earlier mail to this address came back for good"),
     "interrupted": _("sending was interrupted twice"),
+    "line": _("the mail would not have been well-formed"),
+    "no_mail_server": _("no mail server is set up"),
+    "fault": _("an error of this program kept it from being sent; the log says more"),
 }
 _STUCK = {
     "automatic": _("A machine sent it, and it belongs to no case."),
@@ -120,7 +123,11 @@ _STUCK = {
     "broken": _("Reading it ended in a crash."),
     "too_large": _("It is larger than what we take: only its head is here."),
     "refused": _("The server could not give it: only its head is here. It is asked for again."),
-    "failed": _("It was read, and storing it failed three times."),
+    "failed": _("It was read, and storing it failed again and again."),
+    "died": _("Reading it ended the program that read it, more than once."),
+    "provider_off": _("The settings of the provider that brought it are gone: put them back, and read it again."),
+    "envelope": _("What its provider said beside it cannot be read."),
+    "UnableToStart": _("The program that reads mail could not be started."),
 }
 _PROBLEMS = {
     "auth": _("The server does not let us in: name, password or consent is wrong."),
@@ -140,6 +147,12 @@ _PROBLEMS = {
     "folder": _("The folder is not there."),
     "silent": _("No sign of life: fetching has stopped."),
     "stuck": _("Fetching hung and was begun anew."),
+    "read_only": _("The folder can only be read: mails are fetched, but stay unread there."),
+    "take": _("What was fetched could not be stored; it is fetched again."),
+    "refused": _("The server refuses to give the mails."),
+    "no_uids": _("The server cannot number its mails, so none can be told from another."),
+    "uidvalidity": _("The server numbers its mails anew each time, so none can be told from another."),
+    "too_large": _("The server sends more than any mail needs."),
 }
 _ENHANCED = re.compile(r"\b[245]\.([0-9]{1,3})\.([0-9]{1,3})\b")
 _REPEAT = re.compile(r"repeat(?:: )?")

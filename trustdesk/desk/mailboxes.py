@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -25,7 +24,6 @@ from trustdesk.staff import audit, signin
 from trustdesk.staff.permissions import Seat
 
 P = ParamSpec("P")
-SILENT = timedelta(minutes=10)  # a mailbox that is fetched says something more often
 
 
 def looked_after(
@@ -57,7 +55,8 @@ def page(request: HttpRequest, seat: Seat) -> HttpResponseBase:
         request,
         "desk/mailboxes.html",
         {
-            "boxes": [(box, _problem(box)) for box in ledger.mailboxes(seat)] if not place else [],
+            "boxes": ledger.mailboxes(seat, now=now) if not place else [],
+            "halted": ledger.halted(seat, now=now),
             "page": ledger.stuck(seat, after=place),
             "domains": sending_dns.latest() if not place else [],
             "now": now,
@@ -142,8 +141,3 @@ _FATES: dict[str, tuple[str, Callable[[int], bool], Callable[[], str]]] = {
 }
 
 
-def _problem(box: ledger.Mailbox) -> str:
-    """Say by code what is wrong with a mailbox; one that is fetched and has been silent for long has stopped."""
-    if box.problem or not (box.fetched and box.enabled):
-        return box.problem
-    return "silent" if box.alive_at is None or clock.now() - box.alive_at > SILENT else ""

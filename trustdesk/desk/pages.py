@@ -62,7 +62,7 @@ def case_list(request: HttpRequest, seat: Seat) -> dict[str, Any]:
         "page": page,
         "views": _views(chosen, counts),
         "teams": _teams(chosen, teams, counts),
-        "stuck": ledger.count(seat) if ledger.may_look(seat) else None,
+        "stuck": ledger.count(seat, now=clock.now()) if ledger.may_look(seat) else None,
         "tabs": [{"code": tab, "query": chosen.query(tab=tab), "current": tab is chosen.tab} for tab in Tab],
     }
 

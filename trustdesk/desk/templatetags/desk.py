@@ -31,6 +31,7 @@ register.filter("held_word", wording.held)
 register.filter("document_word", wording.document)
 register.filter("plain", writing.plain)
 register.filter("problem_word", mail_wording.problem)
+register.filter("unsent_word", mail_wording.reason)
 register.filter("finding_word", sending_dns.word)
 
 _CHANNEL_ICONS = {"chat": "chat", "email": "mail", "form": "file"}
