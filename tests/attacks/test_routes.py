@@ -141,6 +141,7 @@ POLICY = {
     "desk/_list.html": STAFF,
     "desk/leave/": STAFF,
     "desk/files/<str:key>": STAFF,
+    "desk/files/<str:key>/held/": FORM,
     "desk/<str:reference>/": STAFF,
     "desk/<str:reference>/_timeline.html": STAFF,
     "desk/<str:reference>/_panel.html": STAFF,

@@ -102,7 +102,7 @@ def ask(client: Client, name: str, reference: str, **headers: str) -> Any:
 
 
 def test_this_names_every_address_of_the_desk() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, *OF_DOCUMENTS, "desk_file"}
+    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, *OF_DOCUMENTS, "desk_file", "desk_held_file"}
     assert reverse("desk") == "/desk/"
 
 
@@ -125,11 +125,11 @@ def test_a_foreign_case_is_answered_like_one_that_does_not_exist(case: Received,
     assert (after.status, after.assignee_id, after.last_seq) == (before.status, before.assignee_id, before.last_seq)
 
 
-@pytest.mark.parametrize("name", [*OF_ALL, *OF_A_CASE, "desk_file"])
+@pytest.mark.parametrize("name", [*OF_ALL, *OF_A_CASE, "desk_file", "desk_held_file"])
 def test_strangers_reach_nothing(case: Received, name: str) -> None:
     for who, client in strangers().items():
         method = OF_ALL.get(name) or OF_A_CASE.get(name, ("get", {}))[0]
-        arguments = [] if name in OF_ALL else ["somekey" if name == "desk_file" else case.reference]
+        arguments = [] if name in OF_ALL else ["somekey" if name in ("desk_file", "desk_held_file") else case.reference]
         answer = getattr(client, method)(reverse(name, args=arguments))
         assert answer.status_code in (302, 401, 403), who
         assert case.reference not in answer.content.decode()

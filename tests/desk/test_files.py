@@ -116,3 +116,48 @@ def test_opening_a_file_of_somebody_elses_case_is_written_down(sent: tuple[Recei
     fetch(client, image)
     row = Audit.objects.get(action="file_opened")
     assert (row.agent_id, row.data) == (omar.agent_id, {"case": case.reference})
+
+
+DOCX = b"PK\x03\x04" + b"\0" * 26 + b"word/document.xml" + b"\0" * 60
+
+
+@pytest.fixture
+def held() -> tuple[Received, str]:
+    """A case with an office document, which nobody may simply open."""
+    key = upload(DOCX, "proposal.docx", "application/octet-stream")
+    assert Attachment.objects.get(key=key).state == "held"
+    return world.chat("our proposal", uploads=(key,)), key
+
+
+def test_a_held_file_is_handed_out_to_who_examines_it_under_a_name_no_program_opens(held: tuple[Received, str]) -> None:
+    case, key = held
+    path = reverse("desk_held_file", args=[key])
+    lead, client = person("Lena", "funds", role=Role.LEAD)
+    assert path in client.get(reverse("desk_case", args=[case.reference])).content.decode()
+    asked = client.get(path)
+    assert "Nobody has checked this file." in asked.content.decode()
+    assert not Audit.objects.filter(action="held_file_opened").exists(), "looking at the warning hands nothing out"
+    answer: Any = client.post(path)
+    assert b"".join(answer.streaming_content) == DOCX
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="proposal.docx.held"'
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    row = Audit.objects.get(action="held_file_opened")
+    assert (row.agent_id, row.data["case"], row.data["name"]) == (lead.agent_id, case.reference, "proposal.docx")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_else_examines_and_a_virus_goes_to_nobody(held: tuple[Received, str], method: str) -> None:
+    case, key = held
+    path = reverse("desk_held_file", args=[key])
+    _, agent = person("Mei", "funds")
+    _, other = person("Tom", "trading", role=Role.LEAD)
+    for client in (agent, other):
+        assert getattr(client, method)(path).status_code == 404
+    assert path not in agent.get(reverse("desk_case", args=[case.reference])).content.decode()
+    _, lead = person("Lena", "funds", role=Role.LEAD)
+    for change in ({"reason": "virus"}, {"state": "ready", "reason": ""}, {"state": "refused"}):
+        Attachment.objects.filter(key=key).update(**change)
+        assert getattr(lead, method)(path).status_code == 404
+        assert path not in lead.get(reverse("desk_case", args=[case.reference])).content.decode()
+    assert not Audit.objects.filter(action="held_file_opened").exists()

@@ -5,9 +5,9 @@ verdict  kinds                                     why
 ======== ========================================= ===================================================================
 PICTURE  png, jpeg, webp, gif                      decoded and written anew (see imaging): shown inside the page
 DOWNLOAD pdf, mp4, webm, mov, txt, log, csv        kept as they are, only ever handed out as a download
-HELD     svg, html, xml, mht, har, json, eml, msg, active or hiding other files: kept for whoever may examine them,
-         office documents, archives, pdf that      never served. Archives are not opened, so a bomb stays a file
-         openly holds scripts or files, pictures
+HELD     svg, html, xml, mht, har, json, eml, msg, active or hiding other files: kept for whoever may examine them
+         office documents, archives, pdf that      (`attachments.open_held`), served to nobody else. Archives are not
+         openly holds scripts or files, pictures   opened, so a bomb stays a file
          that ask for too much, a virus signature
 refused  programs, scripts, heic, anything else,   not kept: a program is no evidence, a heic cannot be cleaned of its
          a name or declared type that says         place and time here, and a name that lies is a trick or a mistake

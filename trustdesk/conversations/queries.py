@@ -18,7 +18,7 @@ from trustdesk.customers.models import Handle
 from trustdesk.policy import reference as references
 from trustdesk.staff import permissions
 from trustdesk.staff.models import Agent
-from trustdesk.staff.permissions import Seat
+from trustdesk.staff.permissions import Action, Seat
 
 LINES = 200  # lines of a timeline at once
 
@@ -288,14 +288,26 @@ def colleagues(case: Conversation) -> QuerySet[Agent, Any]:
 
 def open_file(*, seat: Seat, key: str) -> tuple[Attachment, attachments.Opened]:
     """Open a file of a case that this agent may see. Raises NotFound, or attachments.NotServed for one that is held."""
-    row = (
-        Attachment.objects.filter(key=key, entry__conversation__in=for_agent(seat))
-        .select_related("conversation")
-        .first()
-    )
+    row = _sent_file(seat, key)
+    return row, attachments.open_stored(row)
+
+
+def held_file(*, seat: Seat, key: str) -> Attachment:
+    """Return a held file that this agent may examine, as whoever opens documents may; raises NotFound."""
+    row = _sent_file(seat, key)
+    case = row.conversation
+    may = case and permissions.may(seat, Action.DOCUMENTS, team_id=case.team_id, assignee_id=case.assignee_id)
+    if not may or row.state != Attachment.State.HELD or row.reason == "virus":
+        raise NotFound
+    return row
+
+
+def _sent_file(seat: Seat, key: str) -> Attachment:
+    sent = Attachment.objects.filter(key=key, entry__conversation__in=for_agent(seat))
+    row = sent.select_related("conversation").first()
     if row is None:
         raise NotFound
-    return row, attachments.open_stored(row)
+    return row
 
 
 def mark_read(seat: Seat, *, conversation_id: int, seq: int) -> bool:

@@ -135,6 +135,7 @@ def head(seat: Seat, case: Conversation, *, sent: Sequence[queries.Sending] | No
         "can_mark": may(Action.RESOLVE) and case.merged_into_id is None,
         "can_merge": may(Action.RESOLVE) and case.merged_into_id is None and not spam,
         "can_split": may(Action.RESOLVE) and not over,
+        "may_examine": may(Action.DOCUMENTS),
         "asked": partial(merging.standing, case),  # looked for by who shows it
         "can_fetch": may(Action.MAIL),
         "undelivered": mail_lines.sent(undelivered) if undelivered else None,

@@ -10,6 +10,7 @@ urlpatterns = [
     path("availability/", acts.availability, name="desk_availability"),
     path("leave/", views.leave, name="desk_leave"),
     path("files/<str:key>", views.file, name="desk_file"),
+    path("files/<str:key>/held/", views.held_file, name="desk_held_file"),
     path("documents/<str:token>", documents.picture, name="desk_document_picture"),
     path("mail/", mailboxes.page, name="desk_mailboxes"),
     path("mail/held/<int:pk>/opening/", mailboxes.opening, name="desk_held_opening"),

@@ -9,12 +9,12 @@ from typing import Concatenate, ParamSpec
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from trustdesk.conversations import attachments, queries
 from trustdesk.conversations.models import Conversation
 from trustdesk.desk import pages, writing
-from trustdesk.staff import permissions, signin
+from trustdesk.staff import audit, permissions, signin
 from trustdesk.staff.permissions import Seat
 
 P = ParamSpec("P")
@@ -109,6 +109,27 @@ def file(request: HttpRequest, seat: Seat, key: str) -> HttpResponseBase:
         pages.note_look(
             request, target=f"file:{row.pk}", action="file_opened", data={"case": row.conversation.reference}
         )
+    return _handed_out(opened)
+
+
+@require_http_methods(["GET", "POST"])
+@seated
+def held_file(request: HttpRequest, seat: Seat, key: str) -> HttpResponseBase:
+    """Say what is dangerous about a held file, and hand it out to who will examine it all the same: that is on record."""
+    row = queries.held_file(seat=seat, key=key)
+    case = row.conversation
+    if request.method != "POST":
+        return render(request, "desk/held_file.html", {"file": row, "case": case})
+    audit.record(
+        actor=signin.actor(request),
+        action="held_file_opened",
+        target=f"file:{row.pk}",
+        data={"case": case.reference if case else "", "name": row.name, "why": row.reason},
+    )
+    return _handed_out(attachments.open_held(row))
+
+
+def _handed_out(opened: attachments.Opened) -> FileResponse:
     response = FileResponse(
         opened.file, as_attachment=not opened.inline, filename=opened.name, content_type=opened.media_type
     )

@@ -77,6 +77,7 @@ _HELD = {
     "active": _("It contains scripts or other active content."),
     "too_complex": _("It could not be made safe."),
     "too_long": _("It is too long to be searched for secrets."),
+    "": _("Files of this kind can hold programs."),
 }
 _BECAUSE = {
     "taken": _("taken by hand"),
