@@ -12,6 +12,7 @@ from tests.world import NOON
 from trustdesk.channels.models import Delivery
 from trustdesk.conversations import notices, public, replies, requests
 from trustdesk.conversations.models import Conversation, Entry, Wait
+from trustdesk.customers import visitors
 from trustdesk.policy.proof import Proof
 from trustdesk.staff.models import Agent, Role
 
@@ -123,6 +124,26 @@ def test_answers_the_customer_did_not_read_are_mailed_once_to_the_address_he_lef
     assert letter.text.index("First answer") < letter.text.index("Second answer")
     assert "CNRY" not in letter.text
     assert "internal" not in letter.text
+
+
+def test_who_leaves_an_address_is_asked_at_once_to_confirm_it() -> None:
+    received = world.chat("hello")
+    requests.leave_mail(conversation_id=received.conversation_id, mail="anna@mail.example", now=NOON)
+    notices.tell(what="confirm", conversation_ids=[received.conversation_id], now=NOON)
+    asking = Delivery.objects.get()
+    assert (asking.purpose, asking.recipient) == ("confirm", "anna@mail.example")
+    assert received.reference not in asking.subject + asking.text.partition("/confirm/")[0]
+    requests.confirm_mail(asking.text.split("/confirm/")[1].split("/")[0], now=NOON)
+    notices.tell(what="confirm", conversation_ids=[received.conversation_id], now=NOON)
+    assert Delivery.objects.count() == 1
+
+
+def test_ones_own_proved_address_needs_no_confirmation() -> None:
+    anna = visitors.identified(uid="100001", mail="anna@mail.example", now=NOON)
+    for mail, proved in (("Anna@mail.example", True), ("other@mail.example", False)):
+        received = world.chat("hello", visitor=mail)
+        requests.leave_mail(visitor=anna, conversation_id=received.conversation_id, mail=mail, now=NOON)
+        assert Conversation.objects.get(pk=received.conversation_id).answer_proved is proved
 
 
 def test_answers_that_were_read_in_the_chat_are_not_mailed() -> None:

@@ -10,9 +10,11 @@ import pytest
 from tests import world
 from tests.desk.sockets import SOON, Desk, Place, hint
 from tests.processes import Process
-from trustdesk.conversations import assignment, presence
+from trustdesk.channels.models import Delivery
+from trustdesk.conversations import assignment, notices, presence
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Conversation, DeskPresence
+from trustdesk.customers import visitors
 from trustdesk.seams import clock
 from trustdesk.widget.live import PRESENCE_EVERY
 
@@ -27,10 +29,10 @@ def place(committed_db: str, live_server_process: Callable[..., Process]) -> Ite
         yield Place(live_server_process(url=committed_db), links, committed_db)
 
 
-def come_in(place: Place) -> tuple[Desk, Received]:
+def come_in(place: Place, **more: str) -> tuple[Desk, Received]:
     """Open a chat and say something; returns the customer's end and the case."""
     customer = Desk(place.link("", path="/live/chat"))
-    customer.say("hello", v=1, locale="en")
+    customer.say("hello", v=1, locale="en", **more)
     customer.wait("welcome")
     customer.say("send", id="m1", text="hello", topic="deposit_missing")
     row = Conversation.objects.get(reference=customer.wait("ack")["case"])
@@ -71,3 +73,16 @@ def test_a_customer_whose_agent_hands_the_chat_back_sees_his_place_in_the_queue(
     hint(case)
     customer.wait("presence", agent=None, online=False)
     customer.wait("queue", state="waiting", position=1)
+
+
+def test_who_comes_from_the_exchange_is_answered_at_the_registered_address_when_he_leaves(place: Place) -> None:
+    mei, now = world.agent("Mei", "funds"), clock.now()
+    signed_in = visitors.identified(uid="100001", mail="anna@mail.example", now=now)
+    for visitor, mail in ((signed_in, "anna@mail.example"), (visitors.anonymous(), "")):
+        customer, case = come_in(place, token=visitors.token(visitor))
+        row = Conversation.objects.get(pk=case.conversation_id)
+        assert (row.answer_to, row.answer_proved) == (mail, bool(mail))
+        customer.link.close()
+        world.answer(mei, case, "It has arrived.", now=now)
+        notices.mail_unread(conversation_id=case.conversation_id, now=now)
+    assert [(one.recipient, one.purpose) for one in Delivery.objects.all()] == [("anna@mail.example", "answer")]

@@ -30,10 +30,12 @@ CONFIRMABLE = timedelta(days=7)
 _SALT = "trustdesk.conversations.notices"
 
 Status = Conversation.Status
+OVER = (Status.RESOLVED, Status.CLOSED)
 
 
 def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
-    """Mail what happened to these cases; `what` is opened, proof, documents or resolved. The same twice is one letter."""
+    """Mail what happened to these cases; `what` is opened, proof, documents, resolved, or confirm: only that an address be
+    confirmed. The same twice is one letter."""
     for identity in conversation_ids:
         with transaction.atomic():
             case = (
@@ -44,7 +46,7 @@ def tell(*, what: str, conversation_ids: Iterable[int], now: datetime) -> None:
             key = f"{what}:{case.pk}:{_when(case, what)}"
             if what == "opened" and case.inbox.kind == "email":
                 _acknowledge(case, key, now)
-            elif case.spam_at is None:
+            elif case.spam_at is None and not (what == "confirm" and (case.answer_proved or case.status in OVER)):
                 _mail(case, key, what, lambda: _LETTERS[what](case, now), now)  # noqa: B023
 
 
@@ -178,6 +180,7 @@ def _resolved(case: Conversation, _now: datetime) -> tuple[str, list[str]]:
     ]
 
 
+# Whoever has not proved his address gets `_confirm` in place of each: of "confirm" there is nothing else to say.
 _LETTERS = {"opened": _opened, "proof": _proof, "documents": _documents, "resolved": _resolved}
 
 

@@ -141,8 +141,6 @@ class Case:
 
     id: int
     reference: str
-    inbox_id: int
-    customer_id: int
     team_id: int | None
     status: str
     topic: str
@@ -153,6 +151,7 @@ class Case:
     staffed: bool  # somebody of its team is on shift
     merged: bool  # it goes on in another
     answer_to: str
+    answer_proved: bool  # and that it is the customer's
     customer_seq: int
     agent_seq: int
     last_seq: int
@@ -298,8 +297,7 @@ def find_case(visitor: Visitor, reference: str, *, locale: str, now: datetime) -
 
 def by_id(conversation_id: int, *, locale: str, now: datetime) -> Case | None:
     """Return one case; the caller has shown that it belongs to the customer who asks."""
-    row = Conversation.objects.filter(pk=conversation_id).select_related("assignee", "type").first()
-    return None if row is None else _case(row, locale, now)
+    return statuses([conversation_id], locale=locale, now=now).get(conversation_id)
 
 
 def _case(row: Conversation, locale: str, now: datetime) -> Case:
@@ -307,8 +305,6 @@ def _case(row: Conversation, locale: str, now: datetime) -> Case:
     return Case(
         id=row.pk,
         reference=row.reference,
-        inbox_id=row.inbox_id,
-        customer_id=row.customer_id,
         team_id=row.team_id,
         status=row.status,
         topic=row.type.code if row.type else "",
@@ -319,6 +315,7 @@ def _case(row: Conversation, locale: str, now: datetime) -> Case:
         staffed=row.team_id in queue.staffed_teams(now=now),
         merged=row.merged_into_id is not None,
         answer_to=row.answer_to,
+        answer_proved=row.answer_proved,
         customer_seq=row.customer_seq,
         agent_seq=row.agent_seq,
         last_seq=row.last_seq,

@@ -218,10 +218,11 @@ def rate(*, conversation_id: int, score: int, comment: str, now: datetime) -> No
             act.say("rated", visible=True, score=score)
 
 
-def leave_mail(*, conversation_id: int, mail: str, now: datetime) -> str:
+def leave_mail(*, conversation_id: int, mail: str, now: datetime, visitor: Visitor | None = None) -> str:
     """Ask to be answered by mail when the chat is gone; return the address masked. Raises UnableToAct("bad_mail").
 
-    The address is only claimed: answers go there, never account data, and the place in the queue is kept.
+    An address that this visitor has not proved gets a letter at once, by which its owner confirms it; until then nothing else
+    goes there. The place in the queue is kept.
     """
     mail = mail.strip()
     try:
@@ -233,8 +234,12 @@ def leave_mail(*, conversation_id: int, mail: str, now: datetime) -> str:
     with acting.on(conversation_id, now=now) as act:
         act.refuse_closed()
         if act.row.answer_to != mail:
-            act.set(answer_to=mail, answer_proved=False)
+            proved = visitor is not None and visitor.proved and visitor.mail.lower() == mail.lower()
+            act.set(answer_to=mail, answer_proved=proved)
             act.say("by_mail", visible=True, mail=masked_mail(mail))
+            if not proved:
+                tell = partial(jobs.defer, "conversations.tell", what="confirm", conversation_ids=[act.row.id])
+                act.link.jobs.append(tell)
     return masked_mail(mail)
 
 

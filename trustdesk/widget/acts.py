@@ -58,7 +58,8 @@ async def _send(chat: Chat, frame: Frame) -> None:
     stored = intake.put(intake.Arrival(inbox, Inbound(
         external_id=f"{visitor.thread}:{identity}", thread=visitor.thread, handle_kind=visitor.kind, handle=visitor.value, text=text,
         sent_at=now, name=visitor.name, locale=chat.locale, proof=visitor.proof_at(now), proof_until=visitor.proof_until,
-        proof_how="session", topic=topic[:50], uploads=tuple(files),
+        proof_how="session", topic=topic[:50], uploads=tuple(files), answer_to=visitor.mail if visitor.proved else "",
+        answer_proved=visitor.proved and bool(visitor.mail),
     )))
     # Not awaited: the next message may join the same batch. The order is that of the queue.
     stored.add_done_callback(partial(_stored, chat, frame))
@@ -145,7 +146,7 @@ async def _mail_me(chat: Chat, frame: Frame) -> None:
     if not isinstance(mail, str):
         raise Refused("bad_mail")
     case = await chat.own_case()
-    await chat.live.db(requests.leave_mail, conversation_id=case.id, mail=mail[:320], now=clock.now())
+    await chat.live.db(requests.leave_mail, visitor=chat.visitor, conversation_id=case.id, mail=mail[:320], now=clock.now())
     chat.forget_said()
     await chat.live.refresh([chat])
 

@@ -64,6 +64,7 @@ def queue(one: public.Case, place: Any) -> Frame:
         "position": None,
         "estimate": None,
         "mail": mail,
+        "confirmed": one.answer_proved,
         "open": one.staffed,
     }
     if place is not None:

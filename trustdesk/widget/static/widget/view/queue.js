@@ -18,8 +18,8 @@ export function mountQueue(chat) {
     parts.title.textContent = title(queue);
     parts.detail.textContent = detail(queue);
     parts.number.replaceChildren((queue.state === "waiting" && queue.position) || icon(queue.state === "by_mail" ? "mail" : "wait"));
-    parts.mailed.hidden = !queue.mail || queue.state === "by_mail";
-    parts["mailed-text"].textContent = text("queue.mailed", { mail: queue.mail });
+    parts.mailed.hidden = !queue.mail || (queue.state === "by_mail" && queue.confirmed);
+    parts["mailed-text"].textContent = text(queue.confirmed ? "queue.mailed" : "queue.unconfirmed", { mail: queue.mail });
     if (queue.mail) parts.form.hidden = true;
     parts.offer.hidden = Boolean(queue.mail) || !parts.form.hidden;
   }
