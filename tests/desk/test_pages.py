@@ -15,7 +15,7 @@ from django.urls import reverse
 from tests import world
 from tests.desk.desks import HTMX, case_of, person, signed_in
 from tests.world import NOON
-from trustdesk.conversations import assignment, proving, requests, resolution
+from trustdesk.conversations import assignment, proving, queries, requests, resolution
 from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.customers.models import Customer, Handle
 from trustdesk.desk import wording
@@ -351,3 +351,17 @@ def test_proof_that_was_asked_for_is_shown_as_such() -> None:
     proving.ask(conversation_id=case.conversation_id, seat=mei, now=NOON)
     assert "Waiting for the customer" in read(client, case.reference, "_panel.html")
     assert Entry.objects.filter(event="proof_asked").exists()
+
+
+def test_the_cases_of_one_proved_address_stand_together_whichever_way_they_came() -> None:
+    ours = {"answer_to": "anna@mail.example", "answer_proved": True}
+    seat, client = person("Mei", "funds")
+    by_chat, by_mail = world.chat("from the app", visitor="uid", **ours), world.chat("by mail", visitor="mail", **ours)
+    claimed = world.chat("forged", visitor="thief", answer_to="anna@mail.example")
+    foreign = world.chat("elsewhere", visitor="other", topic="order_status", **ours)
+    assert [one.reference for one in queries.others(seat=seat, case=case_of(by_chat))] == [by_mail.reference]
+    assert queries.others(seat=seat, case=case_of(claimed)) == []
+    page = client.get(reverse("desk_panel", args=[by_chat.reference])).content.decode()
+    assert by_mail.reference in page
+    assert foreign.reference not in page
+    assert "No other case of this customer is known." in client.get(reverse("desk_panel", args=[claimed.reference])).content.decode()

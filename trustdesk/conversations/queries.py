@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Left
 
 from trustdesk.channels.models import Delivery
@@ -213,8 +213,14 @@ def handles(case: Conversation) -> list[Handle]:
 
 
 def others(*, seat: Seat, case: Conversation, most: int = 8) -> list[Conversation]:
-    """List the customer's other cases that this agent may see, latest change first."""
-    rows = for_agent(seat).filter(customer=case.customer_id, spam_at=None).exclude(pk=case.pk)
+    """List the customer's other cases that this agent may see, latest change first.
+
+    Also those that came another way: a signed-in chat and a mail are one person's where both are answered at one proved address.
+    """
+    own = Q(customer=case.customer_id)
+    if case.answer_proved and case.answer_to:
+        own |= Q(answer_to__iexact=case.answer_to, answer_proved=True)
+    rows = for_agent(seat).filter(own, spam_at=None).exclude(pk=case.pk)
     return list(rows.select_related("type", "inbox").order_by("-updated_at", "-pk")[:most])
 
 
