@@ -15,13 +15,31 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from wagtail.images.models import AbstractImage
 
+from trustdesk.knowledge import figures
 from trustdesk.knowledge.blocks import CalloutKind, youtube_id
-from trustdesk.knowledge.library import FIGURE, Library
+from trustdesk.knowledge.library import Library
 from trustdesk.knowledge.models import Article
 
 _ICONS: Final = {"note": "info", "tip": "star", "warning": "alert", "danger": "alert"}
 WIDTHS: Final = (720, 1440)  # pixels across, of pictures in a text
-_TAGS: Final = {"p", "h2", "h3", "h4", "b", "i", "strong", "em", "code", "a", "ul", "ol", "li", "br", "hr", "blockquote"}
+_TAGS: Final = {
+    "p",
+    "h2",
+    "h3",
+    "h4",
+    "b",
+    "i",
+    "strong",
+    "em",
+    "code",
+    "a",
+    "ul",
+    "ol",
+    "li",
+    "br",
+    "hr",
+    "blockquote",
+}
 _LINK: Final = re.compile(r'<a\s+(?:id="(?P<id1>\d+)"\s+linktype="page"|linktype="page"\s+id="(?P<id2>\d+)")[^>]*>')
 _HEADING: Final = re.compile(r"<(h[23])>(.*?)</\1>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
@@ -110,7 +128,9 @@ class _Source:
             return self._template(kind, steps=[self.rich(step.source) for step in value])
         if kind == "callout":
             name = value["kind"] if value["kind"] in CalloutKind.values else CalloutKind.NOTE.value
-            return self._template(kind, kind=name, icon=_ICONS[name], label=_label(name), text=self.rich(value["text"].source))
+            return self._template(
+                kind, kind=name, icon=_ICONS[name], label=_label(name), text=self.rich(value["text"].source)
+            )
         if kind == "table":
             return self._template(kind, **self._table(value))
         caption = self.library.fill(value["caption"], self.language)
@@ -169,16 +189,11 @@ class _Source:
         return f'<a href="{html.escape(shown.url_in(self.reader))}">' if shown else "<a>"
 
     def _filled(self, source: str) -> str:
-        values = self.library.figures.get(self.language, {})
+        return figures.fill(source, self.library.figures.get(self.language, {}), self.language, shown=_figure)
 
-        def figure(found: re.Match[str]) -> str:
-            value = values.get(found[1])
-            if value:
-                return html.escape(value)
-            unknown = _("see the app")
-            return f'<span class="figure-open">{html.escape(unknown)}</span>'
 
-        return FIGURE.sub(figure, source)
+def _figure(said: str, filled: bool) -> str:
+    return html.escape(said) if filled else f'<span class="figure-open">{html.escape(said)}</span>'
 
 
 def plain(article: Article) -> tuple[tuple[str, ...], str]:
