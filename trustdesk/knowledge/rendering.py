@@ -22,24 +22,7 @@ from trustdesk.knowledge.models import Article
 
 _ICONS: Final = {"note": "info", "tip": "star", "warning": "alert", "danger": "alert"}
 WIDTHS: Final = (720, 1440)  # pixels across, of pictures in a text
-_TAGS: Final = {
-    "p",
-    "h2",
-    "h3",
-    "h4",
-    "b",
-    "i",
-    "strong",
-    "em",
-    "code",
-    "a",
-    "ul",
-    "ol",
-    "li",
-    "br",
-    "hr",
-    "blockquote",
-}
+_TAGS: Final = {"p", "h2", "h3", "h4", "b", "i", "strong", "em", "code", "a", "ul", "ol", "li", "br", "hr", "blockquote"}
 _LINK: Final = re.compile(r'<a\s+(?:id="(?P<id1>\d+)"\s+linktype="page"|linktype="page"\s+id="(?P<id2>\d+)")[^>]*>')
 _HEADING: Final = re.compile(r"<(h[23])>(.*?)</\1>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
@@ -128,9 +111,7 @@ class _Source:
             return self._template(kind, steps=[self.rich(step.source) for step in value])
         if kind == "callout":
             name = value["kind"] if value["kind"] in CalloutKind.values else CalloutKind.NOTE.value
-            return self._template(
-                kind, kind=name, icon=_ICONS[name], label=_label(name), text=self.rich(value["text"].source)
-            )
+            return self._template(kind, kind=name, icon=_ICONS[name], label=_label(name), text=self.rich(value["text"].source))
         if kind == "table":
             return self._template(kind, **self._table(value))
         caption = self.library.fill(value["caption"], self.language)
