@@ -8,7 +8,6 @@ old; a new one is made aside while the old one still answers.
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from wagtail.models import Locale
 
+from trustdesk.knowledge import figures
 from trustdesk.knowledge.models import PREFIX, Article, Figure, HelpHome, Related, Section, SynonymGroup
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,6 @@ SELECT (SELECT max(id) FROM wagtailcore_pagelogentry),
           FROM knowledge_figure),
        (SELECT count(*) || ':' || coalesce(sum(hashtextextended(words, 0)::numeric), 0) FROM knowledge_synonymgroup)
 """
-FIGURE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +151,8 @@ class Library:
         return (row[place - 1] if place else None), (row[place + 1] if place + 1 < len(row) else None)
 
     def fill(self, text: str, language: str) -> str:
-        """Put the administrator's figures into a plain text; a key without a value becomes an ellipsis."""
-        values = self.figures.get(language, {})
-        return FIGURE.sub(lambda found: values.get(found[1]) or "…", text) if "{{" in text else text
+        """Put the administrator's figures into a plain text, as `figures.fill` does."""
+        return figures.fill(text, self.figures.get(language, {}), language)
 
     def _shelf(self, language: str, below: Node | None) -> list[Node]:
         """List what is below a section or a home: of each translation the one for this reader, in the tree's order."""

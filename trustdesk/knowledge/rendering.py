@@ -15,8 +15,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from wagtail.images.models import AbstractImage
 
+from trustdesk.knowledge import figures
 from trustdesk.knowledge.blocks import CalloutKind, youtube_id
-from trustdesk.knowledge.library import FIGURE, Library
+from trustdesk.knowledge.library import Library
 from trustdesk.knowledge.models import Article
 
 _ICONS: Final = {"note": "info", "tip": "star", "warning": "alert", "danger": "alert"}
@@ -169,16 +170,11 @@ class _Source:
         return f'<a href="{html.escape(shown.url_in(self.reader))}">' if shown else "<a>"
 
     def _filled(self, source: str) -> str:
-        values = self.library.figures.get(self.language, {})
+        return figures.fill(source, self.library.figures.get(self.language, {}), self.language, shown=_figure)
 
-        def figure(found: re.Match[str]) -> str:
-            value = values.get(found[1])
-            if value:
-                return html.escape(value)
-            unknown = _("see the app")
-            return f'<span class="figure-open">{html.escape(unknown)}</span>'
 
-        return FIGURE.sub(figure, source)
+def _figure(said: str, filled: bool) -> str:
+    return html.escape(said) if filled else f'<span class="figure-open">{html.escape(said)}</span>'
 
 
 def plain(article: Article) -> tuple[tuple[str, ...], str]:

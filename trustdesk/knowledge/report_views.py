@@ -212,7 +212,7 @@ class Figures(Report):
 
 def _about(row: reports.Used) -> Any:
     if row.id is None:
-        return _("There is no such figure: the text shows an ellipsis.")
+        return _("There is no such figure: the text says that the app shows it.")
     return row.about_zh if (get_language() or "").startswith("zh") and row.about_zh else row.about
 
 

@@ -50,7 +50,18 @@ class Figures(AuditedViewSet):
         [
             FieldPanel("key", help_text=_("Articles name it as {{key}}. It cannot be changed later.")),
             FieldRowPanel([FieldPanel("about"), FieldPanel("about_zh")]),
-            FieldRowPanel([FieldPanel("value"), FieldPanel("value_zh")]),
+            FieldRowPanel(
+                [
+                    FieldPanel(
+                        "value",
+                        help_text=_(
+                            "A number alone where the articles write the unit behind it: 24 for “{{key}} hours”. "
+                            "With a unit of your own, yours is shown. Empty: the articles say that the app shows it."
+                        ),
+                    ),
+                    FieldPanel("value_zh"),
+                ]
+            ),
         ],
         base_form_class=FigureForm,
     )
