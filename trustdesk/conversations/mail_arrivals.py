@@ -41,6 +41,7 @@ class Letter:
     claimed: post.Claimed
     mail: Mail
     fingerprint: str
+    inbox_id: int  # of ours: where its line is already, if it came before another way, otherwise where it came to
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Letter) and other.claimed.id == self.claimed.id
@@ -61,37 +62,59 @@ class Letter:
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """Where its recipients lead: those of the envelope, or where nobody knows them, of the header."""
+        return _routes(self.claimed.envelope.get("recipients") or self._named)
+
+    @property
+    def _named(self) -> list[str]:
         letter = self.mail.letter
-        named = self.claimed.envelope.get("recipients") or [
+        return [
             *(value for name, value in letter.headers if name.lower() in ("delivered-to", "x-original-to")),
             *(one.address for one in (*letter.to, *letter.cc)),
         ]
-        found = (addresses.route(str(one)) for one in list(named)[:ADDRESSES])
-        return tuple(one for one in found if one is not None)
 
     @cached_property
     def token(self) -> str:
-        """What stands in the answer address it was sent to; blank where it went to a plain address."""
-        return next((one.token for one in self.routes if one.token and not one.bounce), "")
+        """What stands in the answer address it was sent to; blank where it went to plain addresses only. The header counts
+        beside the envelope: the copy that goes to another address of ours is the same mail, and may come first."""
+        return next((one.token for one in (*self.routes, *_routes(self._named)) if one.token and not one.bounce), "")
 
 
-def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
-    """Make the message that a mail is: new, or of the case that was decided on. Its files are stored on the way.
+def _routes(recipients: Iterable[object]) -> tuple[Route, ...]:
+    found = (addresses.route(str(one)) for one in list(recipients)[:ADDRESSES])
+    return tuple(one for one in found if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What of a mail takes long and is the same whatever is decided: its files, stored; names and codes of those that were
+    not; the account whose mail it is."""
+
+    files: Mapping[int, str]  # keys by number
+    refused: tuple[tuple[str, str], ...]
+    account: tuple[Fact, ...]
+
+
+def prepare(letter: Letter, decision: Decision, *, now: datetime) -> Prepared:
+    """Do what takes long before anything is locked. Doing it again with the same mail does nothing more."""
+    opens = decision.fate is Fate.OPEN
+    stored, refused = store_files(letter, letter.sender, _locale(letter), now)
+    return Prepared(stored, tuple(refused), _account(letter.sender) if opens and letter.sender else ())
+
+
+def arrival(letter: Letter, decision: Decision, prepared: Prepared, *, now: datetime) -> Arrival:
+    """Make the message that a mail is: new, or of the case that was decided on.
 
     Doing it again with the same mail gives the same message.
     """
-    inbox = letter.claimed.inbox_id
+    inbox = letter.inbox_id
     ours = next((one.ours for one in letter.routes if one.ours.inbox_id == inbox), None)
-    read, said = letter.mail.letter, kept(letter.mail.said, phrase=letter.phrase)
+    read = letter.mail.letter
     proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
     # In somebody's case a mail proves its sender only where the case is known to be that sender's.
     proves = proved and (decision.fate is Fate.OPEN or _is_his(decision, letter.sender))
-    subject = kept(policy.plain_subject(read.subject))[:200]
     opens = decision.fate is Fate.OPEN
     code = policy.type_of(read.subject) or (ours.type_code if ours else "")
-    locale = policy.language_of(f"{subject}\n{said}")
     sender = letter.sender or next((one.address.lower() for one in read.senders), "")
-    stored, refused = store_files(letter, sender, locale, now)
     thread = letter.fingerprint if opens else f"case:{decision.conversation_id}"
     if decision.conversation_id is not None:
         Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation_id": decision.conversation_id})
@@ -102,25 +125,37 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
             thread=thread,
             handle_kind=Handle.Kind.MAIL,
             handle=sender,
-            text=said[:TEXT],
+            text=_said(letter)[:TEXT],
             sent_at=read.sent_at or letter.claimed.received_at,
             name=kept(read.sender.name)[:200] if read.sender else "",
-            locale=locale,
+            locale=_locale(letter),
             proof=Proof.CONTACT if proves else Proof.NOBODY,
             proof_until=now + proof.lasts(Proof.CONTACT) if proves else None,
             proof_how="dmarc" if proves else "",
-            subject=subject,
+            subject=_subject(letter),
             topic=code,
             team_id=ours.team_id if ours and not policy.type_of(read.subject) else None,
-            uploads=tuple(stored.values()),
-            facts=_account(sender) if opens else (),
+            uploads=tuple(prepared.files.values()),
+            facts=prepared.account if opens else (),
             answer_to=sender,
             answer_proved=proved,
             spam=decision.because == "spam",
-            mail=facts(letter, refused=refused, stored=stored),
+            mail=facts(letter, refused=prepared.refused, stored=prepared.files),
         ),
         expectations.first_reply(code, now=now) if opens else None,
     )
+
+
+def _said(letter: Letter) -> str:
+    return kept(letter.mail.said, phrase=letter.phrase)
+
+
+def _subject(letter: Letter) -> str:
+    return kept(policy.plain_subject(letter.mail.letter.subject))[:200]
+
+
+def _locale(letter: Letter) -> str:
+    return policy.language_of(f"{_subject(letter)}\n{_said(letter)}")
 
 
 def _is_his(decision: Decision, sender: str) -> bool:

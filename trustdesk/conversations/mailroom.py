@@ -9,15 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
+
+from django.db import transaction
 
 from trustdesk.channels import addresses, mail_reader, outbox, post, provider_mail
 from trustdesk.channels.mail_reader import Mail
 from trustdesk.channels.models import ReplyAddress
-from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals, provider_post, returned_mail
-from trustdesk.conversations.mail_arrivals import Letter
+from trustdesk.conversations import (
+    acting,
+    asides,
+    correspondence,
+    intake,
+    mail_arrivals,
+    provider_post,
+    queue,
+    returned_mail,
+)
+from trustdesk.conversations.mail_arrivals import Letter, Prepared
 from trustdesk.conversations.models import Conversation
 from trustdesk.customers.throw_away import is_throw_away
 from trustdesk.policy import mail as policy
@@ -30,6 +42,10 @@ READERS = 4  # threads that wait for the confined readers and for DNS
 
 log = logging.getLogger(__name__)
 _readers = ThreadPoolExecutor(READERS, thread_name_prefix="mail-readers")
+
+
+class DecidedOtherwise(Exception):
+    """What a mail is about changed while it was being prepared; trying again helps."""
 
 
 def read_due(*, now: datetime, most: int = BATCH) -> int:
@@ -64,7 +80,7 @@ def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
     """Read each mail; one that cannot be read is put aside for staff and keeps nobody waiting."""
     for one, outcome in zip(claimed, _readers.map(_attempt, claimed), strict=True):
         if isinstance(outcome, Mail):
-            yield Letter(one, outcome, _fingerprint(one.content, outcome))
+            yield Letter(one, outcome, _fingerprint(one.content, outcome), one.inbox_id)
         elif isinstance(outcome, mail_reader.Unreadable):
             log.warning("mail %s is unreadable: %s", one.id, outcome.code)
             post.unreadable(one.id, reason=outcome.code, now=now)
@@ -130,23 +146,30 @@ def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter,
         )
 
 
+def _recognised(letters: Sequence[Letter]) -> list[Letter]:
+    """Say of each mail that came before, to another address of ours or another way, that it belongs where it came first: there
+    it is known. Its senders are held."""
+    inboxes = {letter.inbox_id for letter in letters}
+    known = correspondence.known_in([letter.fingerprint for letter in letters], inboxes=inboxes)
+    return [replace(letter, inbox_id=known.get(letter.fingerprint, letter.inbox_id)) for letter in letters]
+
+
 def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
     """Hand over what customers said, and say of each mail what became of it."""
-    arrivals = []
+    ready = []
     for letter, decision in said:
         if not (letter.sender or letter.mail.letter.senders):
             post.held(letter.claimed.id, reason="no_sender", now=now)  # nobody to answer, not even when released
             continue
         try:
-            arrivals.append((letter, mail_arrivals.arrival(letter, decision, now=now)))
+            ready.append((letter, mail_arrivals.prepare(letter, decision, now=now)))
         except Exception:  # its files, its customer: again later, the others go on
             log.exception("mail %s could not be prepared", letter.claimed.id)
             post.failed(letter.claimed, reason="failed", now=now)
     done: dict[int, int | None] = {}
     shred = []
-    for letter, outcome in zip(
-        [letter for letter, _ in arrivals], _stored([arrival for _, arrival in arrivals], now), strict=True
-    ):
+    queue.prepare(now=now)  # it wants no row locked
+    for (letter, _), outcome in zip(ready, _stored(ready, now), strict=True):
         if isinstance(outcome, intake.Received):
             done[letter.claimed.id] = outcome.conversation_id
             if outcome.masked:
@@ -160,16 +183,35 @@ def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
     post.processed(done, now=now, shred=shred)
 
 
-def _stored(arrivals: Sequence[intake.Arrival], now: datetime) -> Iterable[intake.Received | Exception]:
-    """Store all at once; where one of them makes that fail, one by one, so that it hurts only itself."""
-    if not arrivals:
+def _stored(ready: Sequence[tuple[Letter, Prepared]], now: datetime) -> Sequence[intake.Received | Exception]:
+    """Store all at once; where one of them makes that fail, one by one, so that it hurts only itself.
+
+    Decided anew, with the senders held: until this commits, nobody else decides about mail of theirs. What was decided
+    before only said what to prepare.
+    """
+    if not ready:
         return []
     try:
-        return intake.receive_each(messages=arrivals, now=now)
-    except Exception as error:  # noqa: BLE001  told below, of the one it belongs to
-        if len(arrivals) == 1:
+        with transaction.atomic():
+            correspondence.hold([letter.sender for letter, _ in ready])
+            decided = _decided(_recognised([letter for letter, _ in ready]), now)
+            arrivals = [
+                mail_arrivals.arrival(letter, _spoken(decision), prepared, now=now)
+                for (letter, decision), (_, prepared) in zip(decided, ready, strict=True)
+            ]
+            return intake.receive_each(messages=arrivals, now=now)
+    except Exception as error:  # noqa: BLE001  told by the caller, of the one it belongs to
+        if len(ready) == 1:
             return [error]
-        return [outcome for one in arrivals for outcome in _stored([one], now)]
+        return [outcome for one in ready for outcome in _stored([one], now)]
+
+
+def _spoken(decision: Decision) -> Decision:
+    """Return a decision that makes a message; raises DecidedOtherwise for one that changed meanwhile, as where an answer
+    address was revoked: it is decided again later."""
+    if decision.fate not in (Fate.OPEN, Fate.APPEND):
+        raise DecidedOtherwise
+    return decision
 
 
 def _note_throw_away(letter: Letter, received: intake.Received, now: datetime) -> None:
@@ -193,16 +235,18 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
     stored, refused = mail_arrivals.store_files(letter, letter.sender, "en", now)
     facts = mail_arrivals.facts(letter, refused=refused, stored=stored)
     text = mail_arrivals.kept(letter.mail.said, phrase=letter.phrase)
-    aside = asides.Aside(
-        decision.conversation_id,
-        letter.claimed.inbox_id,
-        letter.fingerprint,
-        decision.because,
-        text,
-        facts,
-        tuple(stored.values()),
-    )
-    secret = asides.note(aside, now=now)
+    with transaction.atomic():
+        correspondence.hold([letter.sender])
+        aside = asides.Aside(
+            decision.conversation_id,
+            _recognised([letter])[0].inbox_id,
+            letter.fingerprint,
+            decision.because,
+            text,
+            facts,
+            tuple(stored.values()),
+        )
+        secret = asides.note(aside, now=now)
     one = letter.claimed.id
     post.processed({one: decision.conversation_id}, now=now, shred=[one] if secret else [])
 
