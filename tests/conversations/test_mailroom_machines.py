@@ -10,10 +10,11 @@ from tests.letters import ANNA, SUPPORT, bring, letter
 from tests.world import NOON
 from trustdesk.channels import addresses, post
 from trustdesk.channels.models import Delivery, ReplyAddress
-from trustdesk.conversations import asides, mailroom, public
+from trustdesk.conversations import asides, mailroom, notices, public
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.mail_models import MailPart, SideConversation
 from trustdesk.conversations.models import Conversation, Entry, Evidence
+from trustdesk.customers.models import Handle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailroom_open")]
 
@@ -41,6 +42,48 @@ def test_machines_are_noted_in_their_case_never_answered_and_reopen_nothing(head
     assert held(row) in ("automatic", "list")
     assert Delivery.objects.count() == sent
     assert Conversation.objects.count() == 1
+
+
+def released(*mails: bytes) -> list[Conversation]:
+    """Have staff release mails that are held for want of a sender; returns their cases."""
+    rows = bring(*mails)
+    assert [held(row) for row in rows] == ["no_sender"] * len(rows)
+    for row in rows:
+        assert post.again(row.pk, now=NOON, release=True)
+    while mailroom.read_due(now=NOON):
+        pass
+    for row in rows:
+        row.refresh_from_db()
+    return [case_of(row) for row in rows]
+
+
+def test_released_mails_whose_mailer_forgot_the_quotes_are_answered_at_the_address_each_says() -> None:
+    """An unquoted comma makes two mailboxes of one, the first without an address: nobody's together."""
+    mails = [
+        letter(text, vouched="").replace(f"From: {ANNA}".encode(), f"From: {sender}".encode())
+        for text, sender in (("one", "Smith, Alice <Alice@ok.example>"), ("two", "Jones, Bob <bob@other.example>"))
+    ]
+    one, two = released(*mails)
+    assert (one.answer_to, two.answer_to) == ("alice@ok.example", "bob@other.example")
+    assert one.customer != two.customer
+    assert MailPart.objects.get(conversation=one).sender == "alice@ok.example"
+    assert [one.answer_proved, two.answer_proved] == [False, False]
+
+
+@pytest.mark.parametrize("sender", ["", "From: Anonymous\n", "From: <>\n", "From: Smith, Bob\n"])
+def test_released_mails_without_any_sender_have_nothing_in_common(sender: str) -> None:
+    pdf = ("a.pdf", "application/pdf", b"%PDF-1.4\n%%EOF\n")
+    mails = [
+        letter(text, vouched="", files=[pdf]).replace(f"From: {ANNA}\n".encode(), sender.encode())
+        for text in ("one", "two")
+    ]
+    one, two = released(*mails)
+    assert one.customer != two.customer
+    assert (one.answer_to, two.answer_to) == ("", "")
+    assert [file.handle.customer for case in (one, two) for file in case.attachments.all()] == [one.customer, two.customer]
+    assert not Handle.objects.filter(value="").exists()
+    notices.tell(what="opened", conversation_ids=[one.pk, two.pk], now=NOON)
+    assert mailed() == []
 
 
 def test_our_own_mail_that_comes_back_is_held() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ from trustdesk.policy.proof import Proof
 TEXT = 100_000  # characters of a message
 ADDRESSES = 50  # of To and Cc that are kept
 FILES = 50
+_PLAUSIBLE = re.compile(r"(?=.{3,254}$)[^\s@<>\"(),;:]+@[^\s@<>\"(),;:]+")
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,18 @@ class Letter:
     def sender(self) -> str:
         """The one address of From in lower case; blank where there is none that nobody reads as another."""
         return self.mail.letter.sender.address.lower() if self.mail.letter.sender else ""
+
+    @cached_property
+    def author(self) -> str:
+        """Who is answered once staff have released it, in lower case: the first address that From says, whatever else stands
+        there ("From: Smith, Alice <alice@…>" is two mailboxes, the first without one); blank where it says none."""
+        said = (one.address.lower() for one in self.mail.letter.senders)
+        return self.sender or next((one for one in said if _PLAUSIBLE.fullmatch(one)), "")
+
+    @property
+    def handle(self) -> str:
+        """By what its customer is known. Mails that name nobody are nobody's together: each has a handle of its own."""
+        return self.author or self.fingerprint
 
     @cached_property
     def phrase(self) -> str:
@@ -97,8 +111,8 @@ class Prepared:
 def prepare(letter: Letter, decision: Decision, *, now: datetime) -> Prepared:
     """Do what takes long before anything is locked. Doing it again with the same mail does nothing more."""
     opens = decision.fate is Fate.OPEN
-    stored, refused = store_files(letter, letter.sender, _locale(letter), now)
-    return Prepared(stored, tuple(refused), _account(letter.sender) if opens and letter.sender else ())
+    stored, refused = store_files(letter, _locale(letter), now)
+    return Prepared(stored, tuple(refused), _account(letter.author) if opens and letter.author else ())
 
 
 def arrival(letter: Letter, decision: Decision, prepared: Prepared, *, now: datetime) -> Arrival:
@@ -114,7 +128,6 @@ def arrival(letter: Letter, decision: Decision, prepared: Prepared, *, now: date
     proves = proved and (decision.fate is Fate.OPEN or _is_his(decision, letter.sender))
     opens = decision.fate is Fate.OPEN
     code = policy.type_of(read.subject) or (ours.type_code if ours else "")
-    sender = letter.sender or next((one.address.lower() for one in read.senders), "")
     thread = letter.fingerprint if opens else f"case:{decision.conversation_id}"
     if decision.conversation_id is not None:
         Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation_id": decision.conversation_id})
@@ -124,7 +137,7 @@ def arrival(letter: Letter, decision: Decision, prepared: Prepared, *, now: date
             external_id=letter.fingerprint,
             thread=thread,
             handle_kind=Handle.Kind.MAIL,
-            handle=sender,
+            handle=letter.handle,
             text=_said(letter)[:TEXT],
             sent_at=read.sent_at or letter.claimed.received_at,
             name=kept(read.sender.name)[:200] if read.sender else "",
@@ -137,7 +150,7 @@ def arrival(letter: Letter, decision: Decision, prepared: Prepared, *, now: date
             team_id=ours.team_id if ours and not policy.type_of(read.subject) else None,
             uploads=tuple(prepared.files.values()),
             facts=prepared.account if opens else (),
-            answer_to=sender,
+            answer_to=letter.author,
             answer_proved=proved,
             spam=decision.because == "spam",
             mail=facts(letter, refused=prepared.refused, stored=prepared.files),
@@ -172,7 +185,7 @@ def facts(
     files = ((read.files[number].content_id, key) for number, key in stored.items())
     rest = letter.mail.said[TEXT:]
     return MailFacts(
-        sender=letter.sender or next((one.address.lower() for one in read.senders), ""),
+        sender=letter.author,
         verdict=letter.mail.verdict,
         message_id=read.message_id,
         to=tuple(kept(one.address) for one in read.to[:ADDRESSES]),
@@ -201,9 +214,7 @@ def _account(sender: str) -> tuple[Fact, ...]:
     return (Fact(kind="uid", value=found.uid),) if found else ()
 
 
-def store_files(
-    letter: Letter, sender: str, locale: str, now: datetime
-) -> tuple[dict[int, str], list[tuple[str, str]]]:
+def store_files(letter: Letter, locale: str, now: datetime) -> tuple[dict[int, str], list[tuple[str, str]]]:
     """Store what may be kept; return the keys by number, and names and codes of the rest (whose bytes stay in the mail as it came)."""
     keys: dict[int, str] = {}
     refused = []
@@ -213,7 +224,7 @@ def store_files(
                 raise UploadRefused("quota")
             announced = attachments.announce(
                 handle_kind=Handle.Kind.MAIL,
-                handle=sender,
+                handle=letter.handle,
                 client_id=f"{letter.fingerprint[5:53]}:{number}",
                 name=kept(file.name) or "file",
                 size=len(file.content),

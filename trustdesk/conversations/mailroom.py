@@ -158,9 +158,6 @@ def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
     """Hand over what customers said, and say of each mail what became of it."""
     ready = []
     for letter, decision in said:
-        if not (letter.sender or letter.mail.letter.senders):
-            post.held(letter.claimed.id, reason="no_sender", now=now)  # nobody to answer, not even when released
-            continue
         try:
             ready.append((letter, mail_arrivals.prepare(letter, decision, now=now)))
         except Exception:  # its files, its customer: again later, the others go on
@@ -232,7 +229,7 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
     if not letter.sender:
         post.held(letter.claimed.id, reason="no_sender", now=now)
         return
-    stored, refused = mail_arrivals.store_files(letter, letter.sender, "en", now)
+    stored, refused = mail_arrivals.store_files(letter, "en", now)
     facts = mail_arrivals.facts(letter, refused=refused, stored=stored)
     text = mail_arrivals.kept(letter.mail.said, phrase=letter.phrase)
     with transaction.atomic():
