@@ -222,12 +222,12 @@ def cursor(inbox_id: int) -> Cursor:
 
 
 def take(inbox_id: int, batch: Batch) -> None:
-    """Store what was fetched and how far that is, in one transaction. What the server could not give is named as missing; of
-    that, and of what is too large, the header is stored, unreadable, for staff to see."""
+    """Store what was fetched and how far that is, in one transaction. Every UID is stored, named as missing, or gone. Of what the
+    server could not give, and of what is too large, the header is stored, unreadable, for staff to see."""
     now = clock.now()
     validity = batch.cursor.uidvalidity
     raws = [_raw(inbox_id, validity, mail, now) for mail in batch.mails if mail.content]
-    lost = [mail for mail in batch.mails if mail.problem not in ("", "gone", "too_large")]
+    lost = [mail for mail in batch.mails if mail.problem != "gone" and not (mail.content and mail.problem in ("", "too_large"))]
     cut = {raw.source: mail.problem for raw, mail in zip(raws, (one for one in batch.mails if one.content), strict=True) if mail.problem}
     with transaction.atomic():
         state = MailboxState.objects.select_for_update().get(inbox_id=inbox_id)
