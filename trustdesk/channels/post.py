@@ -131,11 +131,12 @@ def claim(*, now: datetime, most: int) -> list[Claimed]:
         left_behind = [row for row in rows if row.claimed_at is not None]
         rows = left_behind[:1] or rows
         for row in rows:
-            if row.attempts >= ATTEMPTS and row.claimed_at is not None:
+            row.deaths += row.claimed_at is not None  # what merely failed has no claim: waiting for a name server is no death
+            if row.deaths >= ATTEMPTS:
                 row.state, row.reason, row.processed_at = State.UNREADABLE, "died", now
                 log.warning("payload %s was what readers died over", row.pk)
             row.claimed_at, row.attempts = now, row.attempts + 1
-        HookPayload.objects.bulk_update(rows, ["claimed_at", "attempts", "state", "reason", "processed_at"])
+        HookPayload.objects.bulk_update(rows, ["claimed_at", "attempts", "deaths", "state", "reason", "processed_at"])
     ids = [row.pk for row in rows if row.state == State.STORED]
     stored = HookPayload.objects.filter(pk__in=ids).order_by("not_before", "id")
     return [claimed for row in stored if (claimed := _opened(row, now)) is not None]
@@ -200,6 +201,7 @@ def again(identity: int, *, now: datetime, release: bool = False) -> bool:
             state=State.STORED,
             reason="released" if release else "",
             attempts=0,
+            deaths=0,
             claimed_at=None,
             not_before=now,
             processed_at=None,
