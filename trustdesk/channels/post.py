@@ -32,6 +32,7 @@ ATTEMPTS = 3  # deaths of readers over one, before staff are asked to look at it
 TRIES = 12  # of reading one where what stands in the way may pass: a name server, a full disk
 AGAIN, LONGEST = timedelta(seconds=20), timedelta(hours=1)  # the pause, doubled with each try
 BATCH_BYTES = 32 * 1024 * 1024  # that are opened at once, and one
+CUT = ("too_large", "refused")  # reasons of what is stored as its header alone: there is nothing to read again
 JOB = "conversations.read_post"
 
 log = logging.getLogger(__name__)
@@ -193,11 +194,11 @@ def failed(one: Claimed, *, reason: str, now: datetime) -> None:
 
 
 def again(identity: int, *, now: datetime, release: bool = False) -> bool:
-    """Have one that staff looked at read anew; `release`: as a person's mail, whoever vouches for it. False: it is gone."""
+    """Have one that staff looked at read anew; `release`: as a person's mail, whoever vouches for it. False: it is gone, or
+    never was here whole (`CUT`): a header alone would become an empty case."""
     with transaction.atomic():
-        changed = HookPayload.objects.filter(
-            pk=identity, state__in=(State.UNREADABLE, State.HELD), key__isnull=False
-        ).update(
+        whole = HookPayload.objects.exclude(state=State.UNREADABLE, reason__in=CUT)
+        changed = whole.filter(pk=identity, state__in=(State.UNREADABLE, State.HELD), key__isnull=False).update(
             state=State.STORED,
             reason="released" if release else "",
             attempts=0,
