@@ -250,7 +250,8 @@ def take(inbox_id: int, batch: Batch) -> None:
 def _raw(inbox_id: int, validity: int, mail: Fetched, now: datetime) -> post.Raw:
     # With a mark of the content: a server that was restored, or another one, gives the same numbers to other mails.
     mark = hashlib.sha256(mail.content).hexdigest()[:16]
-    return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}:{mark}", mail.content, {"uid": mail.uid}, now)
+    envelope = {"uid": mail.uid, "internal_date": mail.internal_date.isoformat() if mail.internal_date else None}
+    return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}:{mark}", mail.content, envelope, now)
 
 
 def owed(inbox_id: int, validity: int) -> int | None:

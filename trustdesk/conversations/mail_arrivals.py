@@ -42,7 +42,8 @@ class Letter:
 
     claimed: post.Claimed
     mail: Mail
-    fingerprint: str
+    fingerprint: str  # its id (`mail_identity`)
+    also: tuple[str, ...]  # other ids under which it may have been stored
     inbox_id: int  # of ours: where its line is already, if it came before another way, otherwise where it came to
 
     def __eq__(self, other: object) -> bool:
@@ -50,6 +51,11 @@ class Letter:
 
     def __hash__(self) -> int:
         return self.claimed.id
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All ids under which it may be a line already."""
+        return self.fingerprint, *self.also
 
     @cached_property
     def sender(self) -> str:

@@ -7,7 +7,6 @@ between leaves mails that are read again, and lines that are recognised: nothing
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from trustdesk.conversations import (
     correspondence,
     intake,
     mail_arrivals,
+    mail_identity,
     provider_post,
     queue,
     returned_mail,
@@ -80,7 +80,8 @@ def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
     """Read each mail; one that cannot be read is put aside for staff and keeps nobody waiting."""
     for one, outcome in zip(claimed, _readers.map(_attempt, claimed), strict=True):
         if isinstance(outcome, Mail):
-            yield Letter(one, outcome, _fingerprint(one.content, outcome), one.inbox_id)
+            identity, *also = mail_identity.of(one, outcome)
+            yield Letter(one, outcome, identity, tuple(also), one.inbox_id)
         elif isinstance(outcome, mail_reader.Unreadable):
             log.warning("mail %s is unreadable: %s", one.id, outcome.code)
             post.unreadable(one.id, reason=outcome.code, now=now)
@@ -96,15 +97,8 @@ def _attempt(one: post.Claimed) -> Mail | Exception:
         return error
 
 
-def _fingerprint(content: bytes, mail: Mail) -> str:
-    """Return the sender's own id of a mail: a Message-ID alone is no identity, anyone may use it again."""
-    body = content.replace(b"\r\n", b"\n").partition(b"\n\n")[2].strip()
-    letter = mail.letter
-    whole = "\x1f".join([letter.message_id, str(letter.sent_at), ",".join(one.address for one in letter.senders)])
-    return f"mail:{hashlib.sha256(whole.encode('utf-8', 'replace') + body).hexdigest()}"
-
-
 def _deal_with(letters: Sequence[Letter], now: datetime) -> None:
+    _note_unknown(letters)
     said: list[tuple[Letter, Decision]] = []
     for letter, decision in _decided(letters, now):
         try:
@@ -116,6 +110,14 @@ def _deal_with(letters: Sequence[Letter], now: datetime) -> None:
             log.exception("mail %s could not be dealt with", letter.claimed.id)
             post.failed(letter.claimed, reason="failed", now=now)
     _receive(said, now)
+
+
+def _note_unknown(letters: Sequence[Letter]) -> None:
+    """Log which mails came to an answer address that is none, or is worthless by now: somebody may be guessing (E-05)."""
+    known = correspondence.owners_of_tokens([letter.token for letter in letters])
+    for letter in letters:
+        if letter.token and letter.token not in known:
+            log.warning("mail %s came to an answer address of no case", letter.claimed.id)
 
 
 def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter, Decision]]:
@@ -150,8 +152,12 @@ def _recognised(letters: Sequence[Letter]) -> list[Letter]:
     """Say of each mail that came before, to another address of ours or another way, that it belongs where it came first: there
     it is known. Its senders are held."""
     inboxes = {letter.inbox_id for letter in letters}
-    known = correspondence.known_in([letter.fingerprint for letter in letters], inboxes=inboxes)
-    return [replace(letter, inbox_id=known.get(letter.fingerprint, letter.inbox_id)) for letter in letters]
+    known = correspondence.known_in([one for letter in letters for one in letter.ids], inboxes=inboxes)
+    found = [next((one for one in letter.ids if one in known), "") for letter in letters]
+    return [
+        replace(letter, fingerprint=one, inbox_id=known[one]) if one else letter
+        for letter, one in zip(letters, found, strict=True)
+    ]
 
 
 def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
