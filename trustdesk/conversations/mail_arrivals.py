@@ -127,7 +127,7 @@ def arrival(letter: Letter, decision: Decision, prepared: Prepared, *, now: date
     Doing it again with the same mail gives the same message.
     """
     inbox = letter.inbox_id
-    ours = next((one.ours for one in letter.routes if one.ours.inbox_id == inbox), None)
+    ours = addresses.of_inbox(inbox)  # whatever it is addressed to: a mailbox is fetched through aliases as well
     read = letter.mail.letter
     proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
     # In somebody's case a mail proves its sender only where the case is known to be that sender's.
