@@ -6,7 +6,7 @@ import io
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -61,6 +61,24 @@ class Letter:
     def sender(self) -> str:
         """The one address of From in lower case; blank where there is none that nobody reads as another."""
         return self.mail.letter.sender.address.lower() if self.mail.letter.sender else ""
+
+    @cached_property
+    def confirms(self) -> bool:
+        """Whether a service confirms an address of ours with it (E-08)."""
+        mail = self.mail
+        return policy.is_account_mail(
+            sender=self.sender,
+            subject=mail.letter.subject,
+            text=mail.said,
+            quoted=mail.quoted,
+            proved=mail.verdict is Verdict.PROVED,
+        )
+
+    def without_codes(self) -> Letter:
+        """Return it as every agent may see it: without the codes and links that confirm an address of ours."""
+        mail, hide = self.mail, policy.without_codes
+        said = replace(mail.letter, subject=hide(mail.letter.subject), html="")
+        return replace(self, mail=replace(mail, letter=said, said=hide(mail.said), quoted=hide(mail.quoted)))
 
     @cached_property
     def author(self) -> str:
@@ -126,6 +144,8 @@ def arrival(letter: Letter, decision: Decision, prepared: Prepared, *, now: date
 
     Doing it again with the same mail gives the same message.
     """
+    if letter.confirms and decision.because == "released":
+        letter = letter.without_codes()  # whoever released it has read them; an agent could take an account with them
     inbox = letter.inbox_id
     ours = addresses.of_inbox(inbox)  # whatever it is addressed to: a mailbox is fetched through aliases as well
     read = letter.mail.letter

@@ -142,7 +142,7 @@ def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter,
                     continues=correspondence.same_matter(cases, subject=subject, text=text),
                     released=letter.claimed.released,
                     spam=letter.claimed.envelope.get("spam") is True or policy.is_spam(text) or policy.is_spam(subject),
-                    account_mail=policy.is_account_mail(sender=letter.sender, subject=subject, text=text),
+                    account_mail=letter.confirms,
                 )
             ),
         )
