@@ -56,6 +56,20 @@ def test_files_are_kept_and_what_is_not_is_named() -> None:
     assert MailPart.objects.get(conversation=case).refused_files == [["run.exe", "type_refused"]]
 
 
+def test_signatures_and_calendars_that_are_said_are_not_called_refused() -> None:
+    """Nobody misses them, and "not taken" would have staff ask the customer for them again."""
+    calendar = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Call\r\nEND:VEVENT\r\nEND:VCALENDAR"
+    files = [
+        ("smime.p7s", "application/pkcs7-signature", b"0\x80"),
+        ("signature.asc", "application/pgp-signature", b"-----BEGIN PGP SIGNATURE-----"),
+        ("invite.ics", "text/calendar", calendar),
+        ("run.exe", "application/octet-stream", b"MZ\x00\x01" * 20),
+    ]
+    case = case_of(bring(letter("hello", files=files))[0])
+    assert MailPart.objects.get(conversation=case).refused_files == [["run.exe", "type_refused"]]
+    assert said(case) == [("customer", "hello\n\nCalendar: Call", True)]
+
+
 def test_mail_from_a_throw_away_address_is_taken_and_marked() -> None:
     """EM-8."""
     [row] = bring(letter(sender="x@mailinator.com", vouched=""))

@@ -270,6 +270,7 @@ def store_files(letter: Letter, locale: str, now: datetime) -> tuple[dict[int, s
         except UploadRefused as error:
             if error.code in ("busy", "ticket_used"):
                 raise
-            refused.append((file.name or "file", error.code))
+            if not file.said:
+                refused.append((file.name or "file", error.code))
     return keys, refused
 
