@@ -162,6 +162,14 @@ def test_all_that_could_not_be_given_is_named(box: int) -> None:
     assert missing_now() == list(range(1, 301))
 
 
+@pytest.mark.parametrize("problem", ["too_large", "refused", "given_up", ""])
+def test_what_came_as_nothing_is_named_whatever_it_is_called(box: int, problem: str) -> None:
+    lose(box, 5, problem=problem)
+    assert (missing_now(), HookPayload.objects.count()) == ([5], 0)
+    mailboxes.repay(box, 7, Fetched(5, b"", None, 99_000_000, problem))
+    assert missing_now() == [5]
+
+
 def test_each_is_asked_for_again_with_growing_pauses_and_not_for_ever(box: int) -> None:
     with clock.frozen(NOON):
         lose(box, 5)

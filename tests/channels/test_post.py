@@ -113,6 +113,25 @@ def test_what_may_pass_is_waited_for_and_staff_may_try_again_after_the_last_time
 
 
 @pytest.mark.django_db
+def test_what_merely_failed_has_not_been_died_over() -> None:
+    """Some tries without DNS, then one restart of the worker: that is one death, of three."""
+    post.store([raw()])
+    now = NOON
+    for _ in range(4):
+        [claimed] = post.claim(now=now, most=1)
+        post.failed(claimed, reason="dns", now=now)
+        now += post.LONGEST
+    for _ in range(post.ATTEMPTS):
+        assert len(post.claim(now=now, most=1)) == 1  # and its process dies
+        assert only().state == State.STORED
+        now += post.LEASE + timedelta(seconds=1)
+    assert post.claim(now=now, most=1) == []
+    assert (only().state, only().reason) == (State.UNREADABLE, "died")
+    assert post.again(only().pk, now=now)
+    assert (only().attempts, only().deaths) == (0, 0)
+
+
+@pytest.mark.django_db
 def test_a_released_one_says_so_however_often_it_is_tried() -> None:
     post.store([raw()])
     [claimed] = post.claim(now=NOON, most=1)

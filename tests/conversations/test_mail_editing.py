@@ -12,6 +12,7 @@ from tests import world
 from tests.staff import people
 from trustdesk.channels import addresses, mailboxes
 from trustdesk.channels.models import Inbox, MailAddress
+from trustdesk.config.checks import mail_apart_from_staff
 from trustdesk.staff.models import Audit, Role, Team
 
 LIST = "/back-office/mail-addresses/"
@@ -46,6 +47,29 @@ def test_a_new_address_takes_mail_for_its_team(admin: Client, django_capture_on_
     assert route is not None
     assert (route.ours.inbox_id, route.ours.team_id, route.ours.type_code) == (row.pk, row.team_id, "agreement")
     assert (row.kind, Audit.objects.latest("id").action) == ("email", "mailaddress_created")
+
+
+def test_who_takes_customers_mail_at_the_domain_of_staff_is_warned(admin: Client) -> None:
+    """E-08: an invitation that a service mails to a colleague's domain would be read in a case."""
+    warned = "Staff sign in with addresses at example.com"
+    assert warned in admin.get(f"{LIST}new/").content.decode()
+    apart, shared = (
+        Inbox.objects.create(kind="email", name="x", address=address).pk for address in ("help@support.example.com", "help@Example.com")
+    )
+    assert warned not in admin.get(f"{LIST}edit/{apart}/").content.decode()
+    assert warned in admin.get(f"{LIST}edit/{shared}/").content.decode()
+
+
+def test_the_check_before_serving_says_so_too(admin: Client) -> None:
+    assert mail_apart_from_staff(None, None) == []
+    assert mail_apart_from_staff(None, ["default"]) == []
+    Inbox.objects.create(kind="email", name="x", address="help@support.example.com")
+    assert mail_apart_from_staff(None, ["default"]) == []
+    Inbox.objects.create(kind="email", name="x", address="help@Example.com")
+    [warning] = mail_apart_from_staff(None, ["default"])
+    assert (warning.id, "Mail to example.com" in warning.msg) == ("trustdesk.W003", True)
+    Inbox.objects.filter(address="help@Example.com").update(enabled=False)
+    assert mail_apart_from_staff(None, ["default"]) == []
 
 
 def test_how_a_mailbox_is_reached_is_kept_sealed_and_not_shown(admin: Client) -> None:

@@ -12,7 +12,7 @@ from tests import world
 from tests.conversations.mails import EVE, TX, WROTE, case_of, held, mailed, said, token_of, we_wrote
 from tests.letters import ANNA, SUPPORT, bring, letter
 from tests.world import NOON
-from trustdesk.channels import addresses
+from trustdesk.channels import addresses, post
 from trustdesk.channels.models import Delivery, Inbox
 from trustdesk.conversations import mailroom, notices, requests
 from trustdesk.conversations.mail_models import MailPart
@@ -76,7 +76,35 @@ def test_an_address_of_ours_has_its_own_team_and_type() -> None:
     assert case_of(row).type.code == "complaint"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("to", ["friends@northlight.example.test", "undisclosed-recipients:;"])
+def test_a_mailbox_has_its_team_and_type_however_its_mail_was_addressed(to: str) -> None:
+    """It is fetched through an alias or from a Bcc as well: nothing in the mail names the address then."""
+    team = Team.objects.get(slug="partners")
+    box = Inbox.objects.create(kind="email", name="Partners", address="partners@northlight.example.test", team=team, type_code="agreement")
+    addresses.forget()
+    raw = post.Raw(box.pk, "mail", "imap:7:1:x", letter(subject="Hello", to=to), {"uid": 1}, NOON)
+    post.store([raw])
+    assert mailroom.read_due(now=NOON) == 1
+    case = Conversation.objects.get()
+    assert (case.team, case.type and case.type.code) == (team, "agreement")
+
+
 # How an answer finds its case.
+
+
+def test_an_address_that_is_switched_off_goes_on_for_who_answers_an_open_case() -> None:
+    case = case_of(bring(letter())[0])
+    address = token_of(case)
+    path, _ = addresses.bounce_address(key="test:1", ours=SUPPORT)
+    Inbox.objects.create(kind="email", name="New", address="desk@northlight.example.test")
+    Inbox.objects.filter(pk=case.inbox_id).update(enabled=False)
+    addresses.forget()
+    assert addresses.route(SUPPORT) is None
+    assert addresses.route("support+spam@northlight.example.test") is None
+    assert [route.bounce for one in (address, path) if (route := addresses.route(one))] == [False, True]
+    [row] = bring(letter("still there?"), to=address)
+    assert case_of(row) == case
+    assert SUPPORT not in addresses.ours()
 
 
 def test_an_answer_to_the_address_made_for_its_sender_is_a_message_of_the_case() -> None:
@@ -165,27 +193,33 @@ def test_what_a_mail_says_of_itself_vouches_for_nobody() -> None:
 
 
 @pytest.mark.parametrize("flip", [0, 12, 25])
-def test_one_flipped_character_of_a_token_opens_a_new_case(flip: int) -> None:
+def test_one_flipped_character_of_a_token_opens_a_new_case_and_is_logged(
+    flip: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """E-05."""
-    case = case_of(bring(letter())[0])
+    case = case_of(bring(letter(vouched=""))[0])
     local, _, domain = token_of(case).partition("@")
     at = len(local) - 26 + flip
     wrong = local[:at] + ("a" if local[at] != "a" else "b") + local[at + 1 :]
-    [row] = bring(letter("more", sender="bob@mail.example"), to=f"{wrong}@{domain}")
+    caplog.set_level("WARNING", "trustdesk")
+    [row] = bring(letter("more", vouched=""), to=f"{wrong}@{domain}")
     assert case_of(row) != case
+    assert [record.message for record in caplog.records] == [f"mail {row.pk} came to an answer address of no case"]
 
 
-def test_a_token_is_worthless_a_month_after_its_case_was_closed() -> None:
+def test_a_token_is_worthless_a_month_after_its_case_was_closed(caplog: pytest.LogCaptureFixture) -> None:
     case = case_of(bring(letter())[0])
     address = token_of(case)
     Conversation.objects.filter(pk=case.pk).update(status="closed", resolved_at=NOON)
     bring(letter("still there?", headers={"Auto-Submitted": "auto-replied"}), to=address)  # nobody keeps it alive by writing
     assert mailroom.revoke_addresses(now=NOON + timedelta(days=29)) == 0
     assert mailroom.revoke_addresses(now=NOON + timedelta(days=31)) == 1
+    caplog.set_level("WARNING", "trustdesk")
     [row] = bring(letter("still there?"), to=address)
     other = case_of(row)
     assert other != case
     assert other.follows is None
+    assert [record.message for record in caplog.records] == [f"mail {row.pk} came to an answer address of no case"]
 
 
 def test_an_answer_to_a_closed_case_begins_the_next_one() -> None:

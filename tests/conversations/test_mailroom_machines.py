@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from tests import world
 from tests.conversations.mails import bounce, case_of, events, held, mailed, said, token_of, we_wrote
@@ -10,10 +11,11 @@ from tests.letters import ANNA, SUPPORT, bring, letter
 from tests.world import NOON
 from trustdesk.channels import addresses, post
 from trustdesk.channels.models import Delivery, ReplyAddress
-from trustdesk.conversations import asides, mailroom, public
+from trustdesk.conversations import asides, mailroom, notices, public
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.mail_models import MailPart, SideConversation
-from trustdesk.conversations.models import Conversation, Entry, Evidence
+from trustdesk.conversations.models import Attachment, Conversation, Entry, Evidence
+from trustdesk.customers.models import Handle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailroom_open")]
 
@@ -43,6 +45,49 @@ def test_machines_are_noted_in_their_case_never_answered_and_reopen_nothing(head
     assert Conversation.objects.count() == 1
 
 
+def released(*mails: bytes) -> list[Conversation]:
+    """Have staff release mails that are held for want of a sender; returns their cases."""
+    rows = bring(*mails)
+    assert [held(row) for row in rows] == ["no_sender"] * len(rows)
+    for row in rows:
+        assert post.again(row.pk, now=NOON, release=True)
+    while mailroom.read_due(now=NOON):
+        pass
+    for row in rows:
+        row.refresh_from_db()
+    return [case_of(row) for row in rows]
+
+
+def test_released_mails_whose_mailer_forgot_the_quotes_are_answered_at_the_address_each_says() -> None:
+    """An unquoted comma makes two mailboxes of one, the first without an address: nobody's together."""
+    mails = [
+        letter(text, vouched="").replace(f"From: {ANNA}".encode(), f"From: {sender}".encode())
+        for text, sender in (("one", "Smith, Alice <Alice@ok.example>"), ("two", "Jones, Bob <bob@other.example>"))
+    ]
+    one, two = released(*mails)
+    assert (one.answer_to, two.answer_to) == ("alice@ok.example", "bob@other.example")
+    assert one.customer != two.customer
+    assert MailPart.objects.get(conversation=one).sender == "alice@ok.example"
+    assert [one.answer_proved, two.answer_proved] == [False, False]
+
+
+@pytest.mark.parametrize("sender", ["", "From: Anonymous\n", "From: <>\n", "From: Smith, Bob\n"])
+def test_released_mails_without_any_sender_have_nothing_in_common(sender: str) -> None:
+    pdf = ("a.pdf", "application/pdf", b"%PDF-1.4\n%%EOF\n")
+    mails = [
+        letter(text, vouched="", files=[pdf]).replace(f"From: {ANNA}\n".encode(), sender.encode())
+        for text in ("one", "two")
+    ]
+    one, two = released(*mails)
+    assert one.customer != two.customer
+    assert (one.answer_to, two.answer_to) == ("", "")
+    owners = [Attachment.objects.values_list("handle__customer", flat=True).get(conversation=case) for case in (one, two)]
+    assert owners == [one.customer_id, two.customer_id]
+    assert not Handle.objects.filter(value="").exists()
+    notices.tell(what="opened", conversation_ids=[one.pk, two.pk], now=NOON)
+    assert mailed() == []
+
+
 def test_our_own_mail_that_comes_back_is_held() -> None:
     case = case_of(bring(letter())[0])
     ours = we_wrote(case)
@@ -57,6 +102,36 @@ def test_a_service_that_confirms_our_address_is_shown_to_no_agent() -> None:
     [row] = bring(mail)
     assert held(row) == "account_mail"
     assert not Entry.objects.exists()
+
+
+def test_what_a_service_mails_to_a_cases_own_address_is_in_no_case_either() -> None:
+    """E-08: its customer would sign up somewhere with the address we made for him, and have us read the code out."""
+    case = case_of(bring(letter())[0])
+    mail = letter("Confirmation code: 482913", sender="forwarding-noreply@google.com", subject="Gmail Forwarding Confirmation")
+    for to in (SUPPORT, token_of(case)):
+        assert held(bring(mail, to=to)[0]) == "account_mail"
+    assert len(said(case)) == 1
+
+
+def test_a_released_confirmation_shows_no_code_and_no_link() -> None:
+    link = "https://accounts.tool.example/verify?t=abcdef"
+    mail = letter(
+        f"Enter 482913 or open {link}", sender="appleid@id.apple.com", subject="482913 is your code",
+        html=f"<p>Enter <b>482913</b> or <a href='{link}'>verify</a></p>",
+    )  # fmt: skip
+    [row] = bring(mail)
+    assert held(row) == "account_mail"
+    assert post.again(row.pk, now=NOON, release=True)
+    assert mailroom.read_due(now=NOON) == 1
+    row.refresh_from_db()
+    case = case_of(row)
+    with connection.cursor() as cursor:
+        for table in ("conversations_conversation", "conversations_entry", "conversations_mailpart", "conversations_evidence"):
+            cursor.execute(f"SELECT string_agg(to_jsonb(t)::text, ' ') FROM {table} t")
+            shown = cursor.fetchone()[0] or ""
+            assert "482913" not in shown
+            assert "tool.example" not in shown
+    assert said(case) == [("customer", "Enter ••• or open •••", True)]
 
 
 def test_a_bounce_counts_only_at_the_return_path_of_the_mail_it_is_about() -> None:

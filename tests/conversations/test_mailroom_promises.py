@@ -10,14 +10,17 @@ from mnemonic import Mnemonic
 
 from tests import letters
 from tests.conversations.mails import EVE, WROTE, case_of, events, mailed, said, token_of
-from tests.letters import bring, letter
+from tests.letters import SUPPORT, bring, letter
 from tests.world import NOON
-from trustdesk.channels import post, sealing
-from trustdesk.channels.models import HookPayload
-from trustdesk.conversations import mailroom, notices
+from trustdesk.channels import addresses, mailboxes, outbox, post, sealing
+from trustdesk.channels.models import HookPayload, Inbox, MailboxState
+from trustdesk.conversations import mailroom, notices, rulebook
 from trustdesk.conversations.mail_models import MailPart
 from trustdesk.conversations.models import Attachment, Conversation, Entry
-from trustdesk.seams import failpoints
+from trustdesk.net.imap import Fetched
+from trustdesk.net.imap_watch import Batch, Cursor
+from trustdesk.seams import clock, failpoints
+from trustdesk.staff.models import Team
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailroom_open")]
 
@@ -51,6 +54,20 @@ def test_files_are_kept_and_what_is_not_is_named() -> None:
     case = case_of(row)
     assert list(Attachment.objects.filter(conversation=case).values_list("name", "state")) == [("a.pdf", "ready")]
     assert MailPart.objects.get(conversation=case).refused_files == [["run.exe", "type_refused"]]
+
+
+def test_signatures_and_calendars_that_are_said_are_not_called_refused() -> None:
+    """Nobody misses them, and "not taken" would have staff ask the customer for them again."""
+    calendar = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Call\r\nEND:VEVENT\r\nEND:VCALENDAR"
+    files = [
+        ("smime.p7s", "application/pkcs7-signature", b"0\x80"),
+        ("signature.asc", "application/pgp-signature", b"-----BEGIN PGP SIGNATURE-----"),
+        ("invite.ics", "text/calendar", calendar),
+        ("run.exe", "application/octet-stream", b"MZ\x00\x01" * 20),
+    ]
+    case = case_of(bring(letter("hello", files=files))[0])
+    assert MailPart.objects.get(conversation=case).refused_files == [["run.exe", "type_refused"]]
+    assert said(case) == [("customer", "hello\n\nCalendar: Call", True)]
 
 
 def test_mail_from_a_throw_away_address_is_taken_and_marked() -> None:
@@ -90,6 +107,74 @@ def test_the_same_mail_is_one_line_whichever_way_it_comes_and_however_often() ->
     other_way = b"Received: from elsewhere by mx.northlight.example.test\r\n" + mail.replace(b"\n", b"\r\n")
     rows = bring(mail, mail, other_way)
     assert len({case_of(row).pk for row in rows}) == 1
+    assert Entry.objects.filter(kind="message").count() == 1
+
+
+@pytest.fixture
+def partners() -> str:
+    """A second address of ours, with a team of its own."""
+    address = "partners@northlight.example.test"
+    Inbox.objects.create(kind="email", name="Partners", address=address, team=Team.objects.get(slug="partners"))
+    addresses.forget()
+    rulebook.forget()
+    return address
+
+
+@pytest.mark.parametrize("vouched", ["pass", ""], ids=["proved", "claimed"])
+@pytest.mark.parametrize("together", [True, False])
+def test_one_mail_to_two_of_our_addresses_is_one_line_where_it_came_first(
+    partners: str, vouched: str, together: bool
+) -> None:
+    file = ("a.pdf", "application/pdf", b"%PDF-1.4\n%%EOF\n")
+    mail = letter("to both of you", to=f"{SUPPORT}, {partners}", vouched=vouched, files=[file])
+    if together:
+        letters.store(mail, to=partners)
+        bring(mail)
+    else:
+        bring(mail, to=partners)
+        bring(mail)
+    first, second = HookPayload.objects.order_by("pk")
+    case = case_of(first)
+    assert case_of(second) == case
+    assert [text for _, text, _ in said(case)] == ["to both of you"]
+    assert case.team == Team.objects.get(slug="partners")
+    assert Attachment.objects.count() == 1
+    assert bring(letter("another mail", message_id="<one@mail.example>", vouched=vouched), to=partners)
+    assert bring(letter("and not the same", message_id="<one@mail.example>", vouched=vouched))
+    assert Entry.objects.filter(kind="message").count() == 3
+
+
+def test_an_answer_that_goes_to_another_address_as_well_is_said_in_its_case(partners: str) -> None:
+    """Whichever copy is read first; and what a third party writes to both is one note."""
+    case = case_of(bring(letter(vouched=""))[0])
+    token = token_of(case)
+    mail = letter("once", to=f"{token}, {partners}", vouched="")
+    rows = [*bring(mail, to=partners), *bring(mail, to=token)]
+    assert {case_of(row) for row in rows} == {case}
+    assert [text for _, text, _ in said(case)] == ["My deposit is missing", "once"]
+    other = letter("a friend", sender=EVE, to=f"{token}, {partners}")
+    rows = [*bring(other, to=partners), *bring(other, to=token)]
+    assert {case_of(row) for row in rows} == {case}
+    assert [text for _, text, _ in said(case)] == ["My deposit is missing", "once", "a friend"]
+
+
+def test_a_secret_in_a_mail_to_two_addresses_is_left_in_neither_copy(partners: str) -> None:
+    mail = letter(f"My phrase is {Mnemonic('english').generate(128)}", to=f"{SUPPORT}, {partners}")
+    for row in (*bring(mail), *bring(mail, to=partners)):
+        with pytest.raises(sealing.Unsealable):
+            post.content(row.pk)
+
+
+def test_a_mail_that_is_fetched_and_pushed_by_a_provider_is_one_line(partners: str) -> None:
+    mail = letter("twice", vouched="").replace(b"\n", b"\r\n")
+    inbox = outbox.mail_inbox()
+    MailboxState.objects.create(inbox_id=inbox)
+    with clock.frozen(NOON):
+        mails = (Fetched(1, b"Received: by imap.example\r\n" + mail, NOON, len(mail)),)
+        mailboxes.take(inbox, Batch(Cursor(7, 1), mails))
+    [pushed] = bring(b"Received: by provider.example\r\n" + mail, to=partners)
+    fetched = HookPayload.objects.exclude(pk=pushed.pk).get()
+    assert case_of(fetched) == case_of(pushed)
     assert Entry.objects.filter(kind="message").count() == 1
 
 

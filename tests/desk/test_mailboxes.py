@@ -290,6 +290,21 @@ def test_a_mail_whose_bytes_are_gone_can_only_be_put_away() -> None:
     assert HookPayload.objects.get().state == "processed"
 
 
+@pytest.mark.parametrize("reason", ["too_large", "refused"])
+def test_a_mail_of_which_only_the_head_is_here_is_not_read_again(reason: str) -> None:
+    """It would be a case with nothing in it."""
+    identity = mails.stuck()
+    HookPayload.objects.update(state="unreadable", reason=reason)
+    client = lead()
+    assert 'value="retry"' not in read(client)
+    assert 'value="retry"' not in ask(client, "desk_held_opening", identity).content.decode()
+    for to in ("retry", "release"):
+        ask(client, "desk_held_fate", identity, to=to)
+        assert "Only the head of this mail is here" in read(client)
+    assert HookPayload.objects.get().state == "unreadable"
+    assert not Audit.objects.filter(action__in=("mail_retried", "mail_released")).exists()
+
+
 def test_an_unknown_fate_is_refused() -> None:
     identity = mails.stuck()
     for to in ("", "shred", "release "):

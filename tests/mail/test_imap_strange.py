@@ -174,6 +174,52 @@ def test_a_mail_the_server_cannot_give_is_named_with_its_header() -> None:
     assert mails[1].content == b"X: 2\r\n\r\n"
 
 
+LARGE = {
+    "UID FETCH 1:3 (UID RFC822.SIZE)": b"".join(
+        b"* %d FETCH (UID %d RFC822.SIZE %d)\r\n" % (n, n, 999 if n == 2 else 10) for n in (1, 2, 3)
+    ),
+    **{
+        f"UID FETCH {n} (UID INTERNALDATE BODY.PEEK[]": b"* %d FETCH (UID %d BODY[]<0> {10}\r\nX: %d\r\n\r\nxx)\r\n" % (n, n, n)
+        for n in (1, 3)
+    },
+}
+HEADER = "UID FETCH 2 (UID INTERNALDATE BODY.PEEK[HEADER]"
+
+
+@pytest.mark.parametrize(
+    ("answer", "there", "problem"),
+    [
+        (b"TAG NO cannot convert\r\n", b"* SEARCH 2\r\n", "refused"),
+        (b"TAG NO [SERVERBUG] hiccup\r\n", b"* SEARCH 2\r\n", "refused"),
+        (b"TAG OK nothing said\r\n", b"* SEARCH 2\r\n", "refused"),
+        (b"TAG OK it is no more\r\n", b"* SEARCH\r\n", "gone"),
+    ],
+)
+def test_one_too_large_whose_header_does_not_come_is_one_that_could_not_be_had(
+    answer: bytes, there: bytes, problem: str
+) -> None:
+    answers: Answers = {**LARGE, HEADER: answer, "UID SEARCH UID 2:2": there}
+    with scripted(answers) as server:
+        mails = read(server, max_bytes=100)
+    assert [(mail.uid, mail.problem, bool(mail.content)) for mail in mails] == [(1, "", True), (2, problem, False), (3, "", True)]
+
+
+def test_the_header_of_one_too_large_is_waited_for_while_the_server_asks_for_patience() -> None:
+    header = b"* 2 FETCH (UID 2 BODY[HEADER]<0> {8}\r\nX: 2\r\n\r\n)\r\n"
+    answers: Answers = {**LARGE, HEADER: [*[b"TAG NO [UNAVAILABLE] the disk sleeps\r\n"] * 2, header]}
+    rest = {
+        "UID SEARCH UID 2:3": b"* SEARCH 2 3\r\n",
+        "UID FETCH 2:3 (UID RFC822.SIZE)": b"* 2 FETCH (UID 2 RFC822.SIZE 999)\r\n* 3 FETCH (UID 3 RFC822.SIZE 10)\r\n",
+    }
+    core = Core()
+    with scripted({**answers, **rest}) as server:
+        assert failure(server, max_bytes=100) == ("later", False)
+        with core.following(plain(server.port, "lin", poll=60, max_bytes=100)):
+            until(lambda: core.problems)
+    assert core.failures == ["later"]
+    assert core.problems == {2: "too_large"}
+
+
 def test_what_cannot_be_given_just_now_is_waited_for() -> None:
     whole = b"".join(b"* %d FETCH (UID %d BODY[]<0> {10}\r\nX: %d\r\n\r\nxx)\r\n" % (n, n, n) for n in (1, 2, 3))
     asleep = [b"TAG NO [UNAVAILABLE] the disk sleeps\r\n"] * 6

@@ -135,3 +135,85 @@ def test_the_language_to_answer_in(text: str, language: str) -> None:
 )
 def test_mail_that_confirms_our_address_elsewhere(sender: str, subject: str, text: str, expected: bool) -> None:
     assert mail.is_account_mail(sender=sender, subject=subject, text=text) is expected
+
+
+FORWARDING = (
+    "anna@gmail.com has requested to automatically forward mail to your email address support@northlight.example.\n"
+    "Confirmation code: 482913\n\nTo allow it, please click the link below: https://mail-settings.google.com/mail/vf-x"
+)
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text"),
+    [
+        ("forwarding-noreply@google.com", "(#482913) Gmail Forwarding Confirmation - Receive Mail from anna@gmail.com", FORWARDING),
+        ("forwarding-noreply@google.com", "(#482913) Gmail 转发确认 - 接收来自 anna@gmail.com 的邮件", "确认码：482913"),
+        ("mail-noreply@google.com", "Gmail Confirmation - Send Mail as a@x.example", "You asked to add a@x.example to your Gmail account."),
+        ("workspace-noreply@google.com", "Verify your domain", ""),
+        ("appleid@id.apple.com", "Verify your Apple ID email address.", "Enter this code: 482913"),
+        ("appleid@id.apple.com", "验证您的 Apple ID 电子邮件地址。", ""),
+        ("registration@facebookmail.com", "48291 is your Facebook confirmation code", ""),
+        ("registration@facebookmail.com", "你的 Facebook 确认码是 48291", ""),
+        ("security@facebookmail.com", "48291 is your Facebook account recovery code", "Your code is 48291"),
+        ("account-security-noreply@accountprotection.microsoft.com", "Microsoft account security code", ""),
+        ("msonlineservicesteam@microsoftonline.com", "Your Contoso verification code", ""),
+        ("feedback@slack.com", "Slack confirmation code: ABC-DEF", ""),
+        ("notify@mail.notion.so", "Your temporary Notion login code is sugar-fox", ""),
+        ("hey@trello.com", "Verify your Trello email", ""),
+        ("service@intl.paypal.com", "Confirm your email address", ""),
+        ("info@x.com", "Confirm your email", "Please enter this code"),
+        ("jira@team.atlassian.net", "You have been invited to join", "Join the team"),
+        ("no-reply@slack.com", "Bob has invited you to join a Slack workspace", "Join Now"),
+        ("noreply@telegram.org", "您的验证码", ""),
+        ("hello@tool.example", "Welcome to Tool", "Please click the button below to verify your email address."),
+        ("support@tool.example", "欢迎", "请点击下面的链接验证您的邮箱。"),
+        ("no_reply+u1@mail.tool.example", "Set up your new password", ""),
+        ("donotreply@tool.example", "Log in", "Here is your magic link https://tool.example/x"),
+    ],
+)
+def test_services_that_confirm_an_address_are_known_by_who_they_are_and_what_they_say(
+    sender: str, subject: str, text: str
+) -> None:
+    """E-08."""
+    assert mail.is_account_mail(sender=sender, subject=subject, text=text)
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text"),
+    [
+        ("anna@gmail.com", "Verification code", "The verification code never comes, I tried to verify my email three times."),
+        ("lin@qq.com", "验证码收不到", "我一直收不到验证码，无法登录，请帮我确认我的邮箱。"),
+        ("security.lin@gmail.com", "Verify your email address", "I press verify your email address and nothing happens."),
+        ("noreply.john@outlook.com", "Login code", "my login code does not work"),
+        ("info88@163.com", "登录", "点了验证链接没有反应，验证码是空的"),
+        ("appleid.fan@icloud.com", "KYC", "Please confirm the email on my account"),
+        ("info@acme.example", "Deposit missing", "Please verify the transaction 482913 and confirm your address for payments."),
+        ("info@acme.example", "Re: Verify your email address", "It worked. Click here to verify your account did nothing at first."),
+        ("support@partner.example", "API error", "We get error code: 10003 when we confirm an order with your API."),
+        ("team@fund.example", "Partnership", "We invite you to join our conference in May. Please confirm your attendance."),
+        ("hello@studio.example", "Security code", "I never got the security code on my phone, what is your number?"),
+        ("contact@broker.example", "返佣", "请确认您的佣金比例，我们的推荐码是 482913。"),
+        ("john@stripe.com", "Meeting", "Could you confirm the date? The access code of our office is on the door."),
+        ("mei.chen@google.com", "Security report", "Your login code can be guessed: it has four digits only."),
+        ("accounts@supplier.example", "Invoice 482913", "Please confirm the amount of invoice 482913."),
+        ("admin@exchange-fan.example", "忘记密码", "我忘记密码了，重置密码的邮件没有收到，验证码也没有。"),
+        ("notary@law.example", "Account appeal", "We confirm your account holder's identity before a notary."),
+        ("reply-to-me@person.example", "Login", "Please reset my password, the login link has expired."),
+    ],
+)  # fmt: skip
+def test_people_who_write_about_codes_and_accounts_are_people(sender: str, subject: str, text: str) -> None:
+    assert not mail.is_account_mail(sender=sender, subject=subject, text=text)
+
+
+def test_a_name_at_a_services_domain_counts_only_where_dmarc_vouches_for_it() -> None:
+    known = {"sender": "jill@trello.com", "subject": "Verify your Trello email", "text": ""}
+    assert mail.is_account_mail(**known, proved=True)
+    assert not mail.is_account_mail(**known, proved=False)
+    assert mail.is_account_mail(sender="noreply@trello.com", subject="Hi", text="", quoted="Your login code is 1234", proved=False)
+
+
+def test_what_opens_an_account_is_taken_out_of_such_a_mail() -> None:
+    text = "Your code is 482913, ABC-DEF or G-123456. Open https://x.example/v?t=abc (www.x.example/y). 验证码：4 8 2 9 1 3"
+    left = mail.without_codes(text)
+    assert not any(one in left for one in ("482913", "ABC", "123456", "http", "x.example", "4 8 2"))
+    assert left.startswith("Your code is •••")

@@ -48,21 +48,47 @@ class Route:
     bounce: bool = False
 
 
-_read: tuple[float, dict[str, Ours]] | None = None
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All addresses that are or were ours, as read at one moment (monotonic seconds)."""
+
+    at: float
+    used: dict[str, Ours]
+    retired: dict[str, Ours]  # switched off: open cases are still answered at what was made of them
+
+
+_read: _Known | None = None
 
 
 def ours() -> dict[str, Ours]:
     """Return our mail addresses by themselves, a few seconds old at the most; the default one first."""
-    return _read[1] if _read is not None and time.monotonic() - _read[0] < FRESH else reread()
+    return _known().used
+
+
+def _known() -> _Known:
+    return _read if _read is not None and time.monotonic() - _read.at < FRESH else _reread()
 
 
 def reread() -> dict[str, Ours]:
     """Read our addresses anew; a process that does so every few seconds is never kept waiting by `ours`."""
+    return _reread().used
+
+
+def _reread() -> _Known:
     global _read
-    rows = Inbox.objects.filter(kind="email", enabled=True).order_by("id")
-    found = [Ours(row.pk, (row.address or default()).lower(), row.team_id, row.type_code) for row in rows]
-    _read = time.monotonic(), {one.address: one for one in found}
-    return _read[1]
+    used: dict[str, Ours] = {}
+    retired: dict[str, Ours] = {}
+    for row in Inbox.objects.filter(kind="email").order_by("id"):
+        one = Ours(row.pk, (row.address or default()).lower(), row.team_id, row.type_code)
+        (used if row.enabled else retired)[one.address] = one
+    _read = _Known(time.monotonic(), used, retired)
+    return _read
+
+
+def of_inbox(inbox_id: int) -> Ours | None:
+    """Return the address of an inbox, in use or not; None for one that is no mail address."""
+    known = _known()
+    return next((one for one in (*known.used.values(), *known.retired.values()) if one.inbox_id == inbox_id), None)
 
 
 def forget() -> None:
@@ -77,14 +103,20 @@ def default() -> str:
 
 
 def route(recipient: str) -> Route | None:
-    """Say where a recipient leads; None when the address is not ours. Postmaster is, at each of our domains (RFC 5321, 4.5.1)."""
-    known, wanted = ours(), recipient.strip().lower()
+    """Say where a recipient leads; None when the address is not ours. Postmaster is, at each of our domains (RFC 5321, 4.5.1).
+
+    Of an address that is switched off, what was made for one recipient goes on: open cases are answered there.
+    """
+    all_ours, wanted = _known(), recipient.strip().lower()
+    known = all_ours.used
     if wanted in known:
         return Route(known[wanted])
     local, _, domain = wanted.rpartition("@")
     made = _MADE.fullmatch(local)
-    if made and (found := known.get(f"{made['local']}@{domain}")):
-        return Route(found, made["token"], bounce=made["kind"] == "b")
+    if made:
+        plain = f"{made['local']}@{domain}"
+        if found := known.get(plain) or all_ours.retired.get(plain):
+            return Route(found, made["token"], bounce=made["kind"] == "b")
     plain = local.partition("+")[0]
     if found := known.get(f"{plain}@{domain}"):
         return Route(found)

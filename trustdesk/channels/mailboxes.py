@@ -222,12 +222,12 @@ def cursor(inbox_id: int) -> Cursor:
 
 
 def take(inbox_id: int, batch: Batch) -> None:
-    """Store what was fetched and how far that is, in one transaction. What the server could not give is named as missing; of
-    that, and of what is too large, the header is stored, unreadable, for staff to see."""
+    """Store what was fetched and how far that is, in one transaction. Every UID is stored, named as missing, or gone. Of what the
+    server could not give, and of what is too large, the header is stored, unreadable, for staff to see."""
     now = clock.now()
     validity = batch.cursor.uidvalidity
     raws = [_raw(inbox_id, validity, mail, now) for mail in batch.mails if mail.content]
-    lost = [mail for mail in batch.mails if mail.problem not in ("", "gone", "too_large")]
+    lost = [mail for mail in batch.mails if mail.problem != "gone" and not (mail.content and mail.problem in ("", "too_large"))]
     cut = {raw.source: mail.problem for raw, mail in zip(raws, (one for one in batch.mails if one.content), strict=True) if mail.problem}
     with transaction.atomic():
         state = MailboxState.objects.select_for_update().get(inbox_id=inbox_id)
@@ -250,7 +250,8 @@ def take(inbox_id: int, batch: Batch) -> None:
 def _raw(inbox_id: int, validity: int, mail: Fetched, now: datetime) -> post.Raw:
     # With a mark of the content: a server that was restored, or another one, gives the same numbers to other mails.
     mark = hashlib.sha256(mail.content).hexdigest()[:16]
-    return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}:{mark}", mail.content, {"uid": mail.uid}, now)
+    envelope = {"uid": mail.uid, "internal_date": mail.internal_date.isoformat() if mail.internal_date else None}
+    return post.Raw(inbox_id, "mail", f"imap:{validity}:{mail.uid}:{mark}", mail.content, envelope, now)
 
 
 def owed(inbox_id: int, validity: int) -> int | None:

@@ -116,6 +116,7 @@ class HookPayload(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.STORED)
     reason = models.CharField(max_length=64, blank=True)  # a code, of what is unreadable or held
     attempts = models.SmallIntegerField(default=0)
+    deaths = models.SmallIntegerField(default=0)  # attempts that ended with the process that made them
     not_before = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True)
     conversation_id = models.BigIntegerField(null=True, db_index=True)  # no foreign key: the core is a layer above

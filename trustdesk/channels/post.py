@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ ATTEMPTS = 3  # deaths of readers over one, before staff are asked to look at it
 TRIES = 12  # of reading one where what stands in the way may pass: a name server, a full disk
 AGAIN, LONGEST = timedelta(seconds=20), timedelta(hours=1)  # the pause, doubled with each try
 BATCH_BYTES = 32 * 1024 * 1024  # that are opened at once, and one
+CUT = ("too_large", "refused")  # reasons of what is stored as its header alone: there is nothing to read again
 JOB = "conversations.read_post"
 
 log = logging.getLogger(__name__)
@@ -62,6 +64,17 @@ class Claimed:
     received_at: datetime
     attempts: int  # this one included
     released: bool  # staff looked at it and want it read as a person's
+
+
+_TOLD_APART = re.compile(rb"^(?:message-id|date|received)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
+def moment(content: bytes, at: datetime) -> str:
+    """Return what belongs into the `source` of a mail beside its bytes: the time `at` which it came, where its author's head
+    (without our own trace) has nothing that tells it from another one of the same words. Handed over again, such a mail is
+    stored twice; who reads it decides whether it is one (`mail_identity`)."""
+    head = content.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return "" if _TOLD_APART.search(head) else at.isoformat()
 
 
 def store(raws: Sequence[Raw]) -> list[bool]:
@@ -131,11 +144,12 @@ def claim(*, now: datetime, most: int) -> list[Claimed]:
         left_behind = [row for row in rows if row.claimed_at is not None]
         rows = left_behind[:1] or rows
         for row in rows:
-            if row.attempts >= ATTEMPTS and row.claimed_at is not None:
+            row.deaths += row.claimed_at is not None  # what merely failed has no claim: waiting for a name server is no death
+            if row.deaths >= ATTEMPTS:
                 row.state, row.reason, row.processed_at = State.UNREADABLE, "died", now
                 log.warning("payload %s was what readers died over", row.pk)
             row.claimed_at, row.attempts = now, row.attempts + 1
-        HookPayload.objects.bulk_update(rows, ["claimed_at", "attempts", "state", "reason", "processed_at"])
+        HookPayload.objects.bulk_update(rows, ["claimed_at", "attempts", "deaths", "state", "reason", "processed_at"])
     ids = [row.pk for row in rows if row.state == State.STORED]
     stored = HookPayload.objects.filter(pk__in=ids).order_by("not_before", "id")
     return [claimed for row in stored if (claimed := _opened(row, now)) is not None]
@@ -192,14 +206,15 @@ def failed(one: Claimed, *, reason: str, now: datetime) -> None:
 
 
 def again(identity: int, *, now: datetime, release: bool = False) -> bool:
-    """Have one that staff looked at read anew; `release`: as a person's mail, whoever vouches for it. False: it is gone."""
+    """Have one that staff looked at read anew; `release`: as a person's mail, whoever vouches for it. False: it is gone, or
+    never was here whole (`CUT`): a header alone would become an empty case."""
     with transaction.atomic():
-        changed = HookPayload.objects.filter(
-            pk=identity, state__in=(State.UNREADABLE, State.HELD), key__isnull=False
-        ).update(
+        whole = HookPayload.objects.exclude(state=State.UNREADABLE, reason__in=CUT)
+        changed = whole.filter(pk=identity, state__in=(State.UNREADABLE, State.HELD), key__isnull=False).update(
             state=State.STORED,
             reason="released" if release else "",
             attempts=0,
+            deaths=0,
             claimed_at=None,
             not_before=now,
             processed_at=None,

@@ -105,8 +105,9 @@ def unpack(claimed: post.Claimed) -> list[ProviderReceipt]:
 
 
 def _raw(mail: ProviderMail, claimed: post.Claimed) -> post.Raw:
-    # One that was sent to two of our addresses comes twice, and is about both.
-    mark = hashlib.sha256("\0".join(mail.recipients).encode("utf-8", "replace") + b"\0" + mail.content).hexdigest()
+    # One that was sent to two of our addresses comes twice; both are stored, and whoever reads them knows the mail again.
+    name = "\0".join([*mail.recipients, post.moment(mail.content, claimed.received_at)])
+    mark = hashlib.sha256(name.encode("utf-8", "replace") + b"\0" + mail.content).hexdigest()
     route = next((found for one in mail.recipients if (found := addresses.route(one))), None)
     return post.Raw(
         inbox_id=route.ours.inbox_id if route else claimed.inbox_id,

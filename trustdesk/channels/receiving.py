@@ -85,7 +85,7 @@ class Mailroom:
 def _raw(envelope: Envelope, inbox: int, recipients: list[str], trusted: tuple[Network, ...]) -> post.Raw:
     # A sender that did not hear our 250 brings the same bytes again, to the same addresses: below our own trace fields.
     content = _TRACE.sub(b"", envelope.content, count=1)
-    name = "\x1f".join([envelope.mail_from, *sorted(recipients)]).encode()
+    name = "\x1f".join([envelope.mail_from, *sorted(recipients), post.moment(content, envelope.received_at)]).encode()
     return post.Raw(
         inbox_id=inbox,
         kind="mail",

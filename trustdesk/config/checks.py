@@ -68,8 +68,30 @@ def mail_can_leave(app_configs: Sequence[AppConfig] | None, **kwargs: object) ->
     return []
 
 
+def mail_apart_from_staff(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: object
+) -> list[CheckMessage]:
+    """Warn where customers' mail comes to the domain that staff sign in with (E-08, `manage.py check --database default`)."""
+    if not databases:
+        return []
+    from trustdesk.channels import addresses
+    from trustdesk.staff import accounts
+
+    shared = sorted({one.rpartition("@")[2] for one in addresses.reread()} & accounts.domains())
+    return [
+        Warning(
+            f"Mail to {domain} is read in cases, and staff sign in with addresses of the same domain: what a service"
+            " mails there to let colleagues in would let in who reads the case.",
+            hint="Take customers' mail at a domain of its own, such as support.example.com.",
+            id="trustdesk.W003",
+        )
+        for domain in shared
+    ]
+
+
 def register_all() -> None:
     """Hand the checks to Django."""
     register(translations_compiled, Tags.translation)
     register(mail_can_leave)
     register(enough_connections, Tags.database)
+    register(mail_apart_from_staff, Tags.database, Tags.security)

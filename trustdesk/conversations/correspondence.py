@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber, Upper
 
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.models import Delivery, ReplyAddress
+from trustdesk.conversations import rulebook, statements, timeline
 from trustdesk.conversations.models import Conversation, Entry, Evidence
 from trustdesk.policy import evidence, similarity
 from trustdesk.policy.mail import Owner, plain_subject
@@ -21,6 +24,7 @@ COMPARED = 20  # unfinished cases of one sender that a mail is compared with
 ALIKE = 0.6  # of 1: from there on two texts are about one matter; `tickets` only suggests, and from less on
 SHORTEST = 4  # characters of a subject that says anything
 
+_LOCK = 0x7D_3A11  # first half of the advisory locks, one for each sender
 _IDS = ("tx_id", "order_id")
 _UNFINISHED = (Conversation.Status.WAITING, Conversation.Status.OPEN, Conversation.Status.PENDING)
 
@@ -33,6 +37,23 @@ class Unfinished:
     subject: str
     text: str  # what he first said
     ids: frozenset[tuple[str, str]]  # transaction and order ids in it: kind, value
+
+
+def hold(senders: Collection[str]) -> None:
+    """Keep every other process from deciding about mail of these senders until this transaction ends: what is decided rests
+    on which mails and cases of theirs there are. In one order, that of the locks, so that no two wait for each other."""
+    keys = sorted({int.from_bytes(hashlib.sha256(one.encode()).digest()[:4], signed=True) for one in senders})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_LOCK, keys])
+
+
+def known_in(fingerprints: Collection[str], *, inboxes: Collection[int]) -> dict[str, int]:
+    """Find which of these mails are lines already, and in which of our inboxes: one that was sent to two of our addresses, or
+    came two ways, is one mail. `inboxes`: those to look in beside all that are known. Ask under `hold`, or the answer may be old."""
+    all_ours = sorted({*inboxes, *(one for one, kind in rulebook.inbox_kinds().items() if kind == "email")})
+    with statements.link() as link:
+        found = timeline.known(link, [(inbox, one) for one in fingerprints for inbox in all_ours])
+    return {fingerprint: inbox for inbox, fingerprint in found}
 
 
 def owners_of_tokens(tokens: Collection[str]) -> dict[str, Owner]:

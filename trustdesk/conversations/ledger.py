@@ -85,6 +85,7 @@ class Stuck:
     attempts: int
     received_at: datetime
     readable: bool  # its bytes are still there
+    cut: bool = False  # of its bytes only the head ever came: there is nothing to read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ def _row(row: HookPayload) -> Stuck:
         attempts=row.attempts,
         received_at=row.received_at,
         readable=row.key is not None,
+        cut=row.state == State.UNREADABLE and row.reason in post.CUT,
     )
 
 

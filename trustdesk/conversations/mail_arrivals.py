@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -30,6 +31,7 @@ from trustdesk.policy.proof import Proof
 TEXT = 100_000  # characters of a message
 ADDRESSES = 50  # of To and Cc that are kept
 FILES = 50
+_PLAUSIBLE = re.compile(r"(?=.{3,254}$)[^\s@<>\"(),;:]+@[^\s@<>\"(),;:]+")
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,9 @@ class Letter:
 
     claimed: post.Claimed
     mail: Mail
-    fingerprint: str
+    fingerprint: str  # its id (`mail_identity`)
+    also: tuple[str, ...]  # other ids under which it may have been stored
+    inbox_id: int  # of ours: where its line is already, if it came before another way, otherwise where it came to
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Letter) and other.claimed.id == self.claimed.id
@@ -48,10 +52,45 @@ class Letter:
     def __hash__(self) -> int:
         return self.claimed.id
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All ids under which it may be a line already."""
+        return self.fingerprint, *self.also
+
     @cached_property
     def sender(self) -> str:
         """The one address of From in lower case; blank where there is none that nobody reads as another."""
         return self.mail.letter.sender.address.lower() if self.mail.letter.sender else ""
+
+    @cached_property
+    def confirms(self) -> bool:
+        """Whether a service confirms an address of ours with it (E-08)."""
+        mail = self.mail
+        return policy.is_account_mail(
+            sender=self.sender,
+            subject=mail.letter.subject,
+            text=mail.said,
+            quoted=mail.quoted,
+            proved=mail.verdict is Verdict.PROVED,
+        )
+
+    def without_codes(self) -> Letter:
+        """Return it as every agent may see it: without the codes and links that confirm an address of ours."""
+        mail, hide = self.mail, policy.without_codes
+        said = replace(mail.letter, subject=hide(mail.letter.subject), html="")
+        return replace(self, mail=replace(mail, letter=said, said=hide(mail.said), quoted=hide(mail.quoted)))
+
+    @cached_property
+    def author(self) -> str:
+        """Who is answered once staff have released it, in lower case: the first address that From says, whatever else stands
+        there ("From: Smith, Alice <alice@…>" is two mailboxes, the first without one); blank where it says none."""
+        said = (one.address.lower() for one in self.mail.letter.senders)
+        return self.sender or next((one for one in said if _PLAUSIBLE.fullmatch(one)), "")
+
+    @property
+    def handle(self) -> str:
+        """By what its customer is known. Mails that name nobody are nobody's together: each has a handle of its own."""
+        return self.author or self.fingerprint
 
     @cached_property
     def phrase(self) -> str:
@@ -61,37 +100,60 @@ class Letter:
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """Where its recipients lead: those of the envelope, or where nobody knows them, of the header."""
+        return _routes(self.claimed.envelope.get("recipients") or self._named)
+
+    @property
+    def _named(self) -> list[str]:
         letter = self.mail.letter
-        named = self.claimed.envelope.get("recipients") or [
+        return [
             *(value for name, value in letter.headers if name.lower() in ("delivered-to", "x-original-to")),
             *(one.address for one in (*letter.to, *letter.cc)),
         ]
-        found = (addresses.route(str(one)) for one in list(named)[:ADDRESSES])
-        return tuple(one for one in found if one is not None)
 
     @cached_property
     def token(self) -> str:
-        """What stands in the answer address it was sent to; blank where it went to a plain address."""
-        return next((one.token for one in self.routes if one.token and not one.bounce), "")
+        """What stands in the answer address it was sent to; blank where it went to plain addresses only. The header counts
+        beside the envelope: the copy that goes to another address of ours is the same mail, and may come first."""
+        return next((one.token for one in (*self.routes, *_routes(self._named)) if one.token and not one.bounce), "")
 
 
-def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
-    """Make the message that a mail is: new, or of the case that was decided on. Its files are stored on the way.
+def _routes(recipients: Iterable[object]) -> tuple[Route, ...]:
+    found = (addresses.route(str(one)) for one in list(recipients)[:ADDRESSES])
+    return tuple(one for one in found if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What of a mail takes long and is the same whatever is decided: its files, stored; names and codes of those that were
+    not; the account whose mail it is."""
+
+    files: Mapping[int, str]  # keys by number
+    refused: tuple[tuple[str, str], ...]
+    account: tuple[Fact, ...]
+
+
+def prepare(letter: Letter, decision: Decision, *, now: datetime) -> Prepared:
+    """Do what takes long before anything is locked. Doing it again with the same mail does nothing more."""
+    opens = decision.fate is Fate.OPEN
+    stored, refused = store_files(letter, _locale(letter), now)
+    return Prepared(stored, tuple(refused), _account(letter.author) if opens and letter.author else ())
+
+
+def arrival(letter: Letter, decision: Decision, prepared: Prepared, *, now: datetime) -> Arrival:
+    """Make the message that a mail is: new, or of the case that was decided on.
 
     Doing it again with the same mail gives the same message.
     """
-    inbox = letter.claimed.inbox_id
-    ours = next((one.ours for one in letter.routes if one.ours.inbox_id == inbox), None)
-    read, said = letter.mail.letter, kept(letter.mail.said, phrase=letter.phrase)
+    if letter.confirms and decision.because == "released":
+        letter = letter.without_codes()  # whoever released it has read them; an agent could take an account with them
+    inbox = letter.inbox_id
+    ours = addresses.of_inbox(inbox)  # whatever it is addressed to: a mailbox is fetched through aliases as well
+    read = letter.mail.letter
     proved = letter.mail.verdict is Verdict.PROVED and decision.because != "released"
     # In somebody's case a mail proves its sender only where the case is known to be that sender's.
     proves = proved and (decision.fate is Fate.OPEN or _is_his(decision, letter.sender))
-    subject = kept(policy.plain_subject(read.subject))[:200]
     opens = decision.fate is Fate.OPEN
     code = policy.type_of(read.subject) or (ours.type_code if ours else "")
-    locale = policy.language_of(f"{subject}\n{said}")
-    sender = letter.sender or next((one.address.lower() for one in read.senders), "")
-    stored, refused = store_files(letter, sender, locale, now)
     thread = letter.fingerprint if opens else f"case:{decision.conversation_id}"
     if decision.conversation_id is not None:
         Thread.objects.get_or_create(inbox_id=inbox, external=thread, defaults={"conversation_id": decision.conversation_id})
@@ -101,26 +163,38 @@ def arrival(letter: Letter, decision: Decision, *, now: datetime) -> Arrival:
             external_id=letter.fingerprint,
             thread=thread,
             handle_kind=Handle.Kind.MAIL,
-            handle=sender,
-            text=said[:TEXT],
+            handle=letter.handle,
+            text=_said(letter)[:TEXT],
             sent_at=read.sent_at or letter.claimed.received_at,
             name=kept(read.sender.name)[:200] if read.sender else "",
-            locale=locale,
+            locale=_locale(letter),
             proof=Proof.CONTACT if proves else Proof.NOBODY,
             proof_until=now + proof.lasts(Proof.CONTACT) if proves else None,
             proof_how="dmarc" if proves else "",
-            subject=subject,
+            subject=_subject(letter),
             topic=code,
             team_id=ours.team_id if ours and not policy.type_of(read.subject) else None,
-            uploads=tuple(stored.values()),
-            facts=_account(sender) if opens else (),
-            answer_to=sender,
+            uploads=tuple(prepared.files.values()),
+            facts=prepared.account if opens else (),
+            answer_to=letter.author,
             answer_proved=proved,
             spam=decision.because == "spam",
-            mail=facts(letter, refused=refused, stored=stored),
+            mail=facts(letter, refused=prepared.refused, stored=prepared.files),
         ),
         expectations.first_reply(code, now=now) if opens else None,
     )
+
+
+def _said(letter: Letter) -> str:
+    return kept(letter.mail.said, phrase=letter.phrase)
+
+
+def _subject(letter: Letter) -> str:
+    return kept(policy.plain_subject(letter.mail.letter.subject))[:200]
+
+
+def _locale(letter: Letter) -> str:
+    return policy.language_of(f"{_subject(letter)}\n{_said(letter)}")
 
 
 def _is_his(decision: Decision, sender: str) -> bool:
@@ -137,7 +211,7 @@ def facts(
     files = ((read.files[number].content_id, key) for number, key in stored.items())
     rest = letter.mail.said[TEXT:]
     return MailFacts(
-        sender=letter.sender or next((one.address.lower() for one in read.senders), ""),
+        sender=letter.author,
         verdict=letter.mail.verdict,
         message_id=read.message_id,
         to=tuple(kept(one.address) for one in read.to[:ADDRESSES]),
@@ -166,9 +240,7 @@ def _account(sender: str) -> tuple[Fact, ...]:
     return (Fact(kind="uid", value=found.uid),) if found else ()
 
 
-def store_files(
-    letter: Letter, sender: str, locale: str, now: datetime
-) -> tuple[dict[int, str], list[tuple[str, str]]]:
+def store_files(letter: Letter, locale: str, now: datetime) -> tuple[dict[int, str], list[tuple[str, str]]]:
     """Store what may be kept; return the keys by number, and names and codes of the rest (whose bytes stay in the mail as it came)."""
     keys: dict[int, str] = {}
     refused = []
@@ -178,7 +250,7 @@ def store_files(
                 raise UploadRefused("quota")
             announced = attachments.announce(
                 handle_kind=Handle.Kind.MAIL,
-                handle=sender,
+                handle=letter.handle,
                 client_id=f"{letter.fingerprint[5:53]}:{number}",
                 name=kept(file.name) or "file",
                 size=len(file.content),
@@ -198,6 +270,7 @@ def store_files(
         except UploadRefused as error:
             if error.code in ("busy", "ticket_used"):
                 raise
-            refused.append((file.name or "file", error.code))
+            if not file.said:
+                refused.append((file.name or "file", error.code))
     return keys, refused
 

@@ -15,6 +15,7 @@ from wagtail.admin.forms.models import WagtailAdminModelForm
 from trustdesk.channels import addresses, mailboxes
 from trustdesk.channels.models import Inbox
 from trustdesk.conversations import editing
+from trustdesk.staff import accounts
 
 
 class AddressForm(WagtailAdminModelForm):  # type: ignore[misc]  # Wagtail ships no types
@@ -36,10 +37,23 @@ class AddressForm(WagtailAdminModelForm):  # type: ignore[misc]  # Wagtail ships
         self.fields["team"].required = False
         if self.instance.pk:
             self.initial["name"] = self.instance.shown_name
+        self.fields["address"].help_text = self._warning() or _("It cannot be changed later.")
         if self.instance.pk:
             self.fields["address"].disabled = True
         else:
             self.fields["address"].required = True
+
+    def _warning(self) -> str:
+        """Say what is wrong with the domain (E-08); "" where it is not that of staff. A new address may still take another."""
+        domains = accounts.domains()
+        if self.instance.pk:
+            domains &= {str(self.instance).rpartition("@")[2].lower()}
+        if not domains:
+            return ""
+        return _(
+            "Staff sign in with addresses at %(domains)s. Take customers' mail at another domain, such as support.example.com: what"
+            " a service mails there to let colleagues in would let in who reads the case."
+        ) % {"domains": ", ".join(sorted(domains))}
 
     def clean_address(self) -> str:
         """Return the address in lower case; refuse one that is none, or is ours already."""

@@ -7,17 +7,29 @@ between leaves mails that are read again, and lines that are recognised: nothing
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
+
+from django.db import transaction
 
 from trustdesk.channels import addresses, mail_reader, outbox, post, provider_mail
 from trustdesk.channels.mail_reader import Mail
 from trustdesk.channels.models import ReplyAddress
-from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals, provider_post, returned_mail
-from trustdesk.conversations.mail_arrivals import Letter
+from trustdesk.conversations import (
+    acting,
+    asides,
+    correspondence,
+    intake,
+    mail_arrivals,
+    mail_identity,
+    provider_post,
+    queue,
+    returned_mail,
+)
+from trustdesk.conversations.mail_arrivals import Letter, Prepared
 from trustdesk.conversations.models import Conversation
 from trustdesk.customers.throw_away import is_throw_away
 from trustdesk.policy import mail as policy
@@ -30,6 +42,10 @@ READERS = 4  # threads that wait for the confined readers and for DNS
 
 log = logging.getLogger(__name__)
 _readers = ThreadPoolExecutor(READERS, thread_name_prefix="mail-readers")
+
+
+class DecidedOtherwise(Exception):
+    """What a mail is about changed while it was being prepared; trying again helps."""
 
 
 def read_due(*, now: datetime, most: int = BATCH) -> int:
@@ -64,7 +80,8 @@ def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
     """Read each mail; one that cannot be read is put aside for staff and keeps nobody waiting."""
     for one, outcome in zip(claimed, _readers.map(_attempt, claimed), strict=True):
         if isinstance(outcome, Mail):
-            yield Letter(one, outcome, _fingerprint(one.content, outcome))
+            identity, *also = mail_identity.of(one, outcome)
+            yield Letter(one, outcome, identity, tuple(also), one.inbox_id)
         elif isinstance(outcome, mail_reader.Unreadable):
             log.warning("mail %s is unreadable: %s", one.id, outcome.code)
             post.unreadable(one.id, reason=outcome.code, now=now)
@@ -80,15 +97,8 @@ def _attempt(one: post.Claimed) -> Mail | Exception:
         return error
 
 
-def _fingerprint(content: bytes, mail: Mail) -> str:
-    """Return the sender's own id of a mail: a Message-ID alone is no identity, anyone may use it again."""
-    body = content.replace(b"\r\n", b"\n").partition(b"\n\n")[2].strip()
-    letter = mail.letter
-    whole = "\x1f".join([letter.message_id, str(letter.sent_at), ",".join(one.address for one in letter.senders)])
-    return f"mail:{hashlib.sha256(whole.encode('utf-8', 'replace') + body).hexdigest()}"
-
-
 def _deal_with(letters: Sequence[Letter], now: datetime) -> None:
+    _note_unknown(letters)
     said: list[tuple[Letter, Decision]] = []
     for letter, decision in _decided(letters, now):
         try:
@@ -100,6 +110,14 @@ def _deal_with(letters: Sequence[Letter], now: datetime) -> None:
             log.exception("mail %s could not be dealt with", letter.claimed.id)
             post.failed(letter.claimed, reason="failed", now=now)
     _receive(said, now)
+
+
+def _note_unknown(letters: Sequence[Letter]) -> None:
+    """Log which mails came to an answer address that is none, or is worthless by now: somebody may be guessing (E-05)."""
+    known = correspondence.owners_of_tokens([letter.token for letter in letters])
+    for letter in letters:
+        if letter.token and letter.token not in known:
+            log.warning("mail %s came to an answer address of no case", letter.claimed.id)
 
 
 def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter, Decision]]:
@@ -124,29 +142,37 @@ def _decided(letters: Sequence[Letter], now: datetime) -> Iterator[tuple[Letter,
                     continues=correspondence.same_matter(cases, subject=subject, text=text),
                     released=letter.claimed.released,
                     spam=letter.claimed.envelope.get("spam") is True or policy.is_spam(text) or policy.is_spam(subject),
-                    account_mail=policy.is_account_mail(sender=letter.sender, subject=subject, text=text),
+                    account_mail=letter.confirms,
                 )
             ),
         )
 
 
+def _recognised(letters: Sequence[Letter]) -> list[Letter]:
+    """Say of each mail that came before, to another address of ours or another way, that it belongs where it came first: there
+    it is known. Its senders are held."""
+    inboxes = {letter.inbox_id for letter in letters}
+    known = correspondence.known_in([one for letter in letters for one in letter.ids], inboxes=inboxes)
+    found = [next((one for one in letter.ids if one in known), "") for letter in letters]
+    return [
+        replace(letter, fingerprint=one, inbox_id=known[one]) if one else letter
+        for letter, one in zip(letters, found, strict=True)
+    ]
+
+
 def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
     """Hand over what customers said, and say of each mail what became of it."""
-    arrivals = []
+    ready = []
     for letter, decision in said:
-        if not (letter.sender or letter.mail.letter.senders):
-            post.held(letter.claimed.id, reason="no_sender", now=now)  # nobody to answer, not even when released
-            continue
         try:
-            arrivals.append((letter, mail_arrivals.arrival(letter, decision, now=now)))
+            ready.append((letter, mail_arrivals.prepare(letter, decision, now=now)))
         except Exception:  # its files, its customer: again later, the others go on
             log.exception("mail %s could not be prepared", letter.claimed.id)
             post.failed(letter.claimed, reason="failed", now=now)
     done: dict[int, int | None] = {}
     shred = []
-    for letter, outcome in zip(
-        [letter for letter, _ in arrivals], _stored([arrival for _, arrival in arrivals], now), strict=True
-    ):
+    queue.prepare(now=now)  # it wants no row locked
+    for (letter, _), outcome in zip(ready, _stored(ready, now), strict=True):
         if isinstance(outcome, intake.Received):
             done[letter.claimed.id] = outcome.conversation_id
             if outcome.masked:
@@ -160,16 +186,35 @@ def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
     post.processed(done, now=now, shred=shred)
 
 
-def _stored(arrivals: Sequence[intake.Arrival], now: datetime) -> Iterable[intake.Received | Exception]:
-    """Store all at once; where one of them makes that fail, one by one, so that it hurts only itself."""
-    if not arrivals:
+def _stored(ready: Sequence[tuple[Letter, Prepared]], now: datetime) -> Sequence[intake.Received | Exception]:
+    """Store all at once; where one of them makes that fail, one by one, so that it hurts only itself.
+
+    Decided anew, with the senders held: until this commits, nobody else decides about mail of theirs. What was decided
+    before only said what to prepare.
+    """
+    if not ready:
         return []
     try:
-        return intake.receive_each(messages=arrivals, now=now)
-    except Exception as error:  # noqa: BLE001  told below, of the one it belongs to
-        if len(arrivals) == 1:
+        with transaction.atomic():
+            correspondence.hold([letter.sender for letter, _ in ready])
+            decided = _decided(_recognised([letter for letter, _ in ready]), now)
+            arrivals = [
+                mail_arrivals.arrival(letter, _spoken(decision), prepared, now=now)
+                for (letter, decision), (_, prepared) in zip(decided, ready, strict=True)
+            ]
+            return intake.receive_each(messages=arrivals, now=now)
+    except Exception as error:  # noqa: BLE001  told by the caller, of the one it belongs to
+        if len(ready) == 1:
             return [error]
-        return [outcome for one in arrivals for outcome in _stored([one], now)]
+        return [outcome for one in ready for outcome in _stored([one], now)]
+
+
+def _spoken(decision: Decision) -> Decision:
+    """Return a decision that makes a message; raises DecidedOtherwise for one that changed meanwhile, as where an answer
+    address was revoked: it is decided again later."""
+    if decision.fate not in (Fate.OPEN, Fate.APPEND):
+        raise DecidedOtherwise
+    return decision
 
 
 def _note_throw_away(letter: Letter, received: intake.Received, now: datetime) -> None:
@@ -190,19 +235,21 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
     if not letter.sender:
         post.held(letter.claimed.id, reason="no_sender", now=now)
         return
-    stored, refused = mail_arrivals.store_files(letter, letter.sender, "en", now)
+    stored, refused = mail_arrivals.store_files(letter, "en", now)
     facts = mail_arrivals.facts(letter, refused=refused, stored=stored)
     text = mail_arrivals.kept(letter.mail.said, phrase=letter.phrase)
-    aside = asides.Aside(
-        decision.conversation_id,
-        letter.claimed.inbox_id,
-        letter.fingerprint,
-        decision.because,
-        text,
-        facts,
-        tuple(stored.values()),
-    )
-    secret = asides.note(aside, now=now)
+    with transaction.atomic():
+        correspondence.hold([letter.sender])
+        aside = asides.Aside(
+            decision.conversation_id,
+            _recognised([letter])[0].inbox_id,
+            letter.fingerprint,
+            decision.because,
+            text,
+            facts,
+            tuple(stored.values()),
+        )
+        secret = asides.note(aside, now=now)
     one = letter.claimed.id
     post.processed({one: decision.conversation_id}, now=now, shred=[one] if secret else [])
 

@@ -118,7 +118,7 @@ class MailAddresses(AuditedViewSet):
     ordering = ["id"]
     edit_handler = ObjectList(
         [
-            FieldPanel("address", heading=_("Address"), help_text=_("It cannot be changed later.")),
+            FieldPanel("address", heading=_("Address")),
             FieldPanel("name", heading=_("Name")),
             FieldPanel("team", heading=_("Team; without one, that of the request type")),
             FieldPanel("type_code", heading=_("What its mail is about where the subject does not say")),

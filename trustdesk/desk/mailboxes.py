@@ -105,6 +105,8 @@ def fate(request: HttpRequest, seat: Seat, pk: int) -> HttpResponseBase:
             audit.record(actor=signin.actor(request), action=action, target=f"mail:{pk}", data={"why": one.reason})
     if changed:
         messages.success(request, done())
+    elif one.cut:
+        messages.warning(request, _("Only the head of this mail is here: read again, it would be an empty case."))
     else:
         messages.warning(request, _("A colleague has dealt with this mail, or its bytes are gone."))
     return redirect("desk_mailboxes")

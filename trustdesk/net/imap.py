@@ -48,8 +48,9 @@ class State:
 @dataclass(frozen=True)
 class Fetched:
     """One UID that was asked for. `problem` is blank, or a code: ``too_large`` (`content` is its header), ``refused`` (the
-    server cannot give it; `content` is its header where it gives that), ``given_up`` (asking for it broke the connection
-    again and again), ``gone`` (somebody removed it meanwhile). `size` is what the server says, in bytes."""
+    server cannot give it, or not even the header of one too large; `content` is its header where it gives that), ``given_up``
+    (asking for it broke the connection again and again), ``gone`` (somebody removed it meanwhile). `size` is what the server
+    says, in bytes."""
 
     uid: int
     content: bytes
@@ -251,9 +252,14 @@ class Mailbox(Session):
                 found.append(Fetched(uid, content, internal_date(items), size, problem))
 
         line = b"UID FETCH %d (UID INTERNALDATE BODY.PEEK[HEADER]<0.%d>)" % (uid, _HEADERS)
-        self.do(line, note, largest=_HEADERS)
+        answer = self.do(line, note, largest=_HEADERS)
         self.asking = []
-        return found[0] if found else Fetched(uid, b"", None, size, problem)
+        if found:
+            return found[0]
+        if answer.code in LATER - {b"SERVERBUG"}:
+            raise ImapFailed("later", permanent=False)
+        # Without even a header nothing is known of it: whoever keeps count has to name it, whatever its size.
+        return Fetched(uid, b"", None, size, "refused" if uid in self._search(uid, uid) else "gone")
 
 
 def _together(uids: Sequence[int], *, most: int, alone: frozenset[int]) -> Iterator[list[int]]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from trustdesk.policy.tokens import HIDDEN
+
 
 class Verdict(StrEnum):
     """Who vouches for the sender. Only DMARC does (RFC 9989): everything else anyone can write."""
@@ -174,26 +176,97 @@ def language_of(text: str) -> str:
 # What nobody should answer.
 
 GTUBE: Final = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
-_MACHINE = re.compile(
-    r"(?:no-?_?reply|do-?_?not-?_?reply|notifications?|mailer|accounts?|appleid|feedback|security|verify|signup|welcome"
-    r"|support|team|hello|info)\b[^@]*@"
-)
-_ASKS = re.compile(
-    r"(?:verify|confirm|validate|activate)\W{1,3}(?:your|this|the)\W{1,3}(?:new\W{1,3})?(?:e-?mail|address|account|workspace|domain|sign-?(?:up|in))"
-    r"|(?:verification|confirmation|security|sign-?in|login|one-?time|access)\W{1,3}(?:code|link|password)"
-    r"|your (?:\w+ ){0,3}code (?:is|:)|验证(?:码|邮箱|您的)|確認您的|确认您的(?:邮箱|账户)|激活您的",
-    re.IGNORECASE,
-)
-
-
 def is_spam(text: str) -> bool:
     """Say whether a text carries the mark by which spam filters are tested (GTUBE); real filters stand in front of us."""
     return GTUBE in text
 
 
-def is_account_mail(*, sender: str, subject: str, text: str) -> bool:
-    """Say whether a service mails a code or a link to confirm our address.
+# Mail by which services confirm that an address is ours (E-08, the "ticket trick"): three kinds of senders, and the less a
+# sender is sure to be a machine, the more its words have to say.
 
-    Whoever reads it could take an account "of the exchange's" at that service: it is shown to nobody but leads.
+# Whose mail this is nobody answers, wherever in the local part it says so: forwarding-noreply@, no_reply+id@.
+_NO_REPLY = re.compile(
+    r"(?:^|[._+-])(?:no-?_?reply|do-?_?not-?_?reply|no-?response|mailer|notifications?|notify|alerts?|appleid|registration|verify"
+    r"|verification|confirm(?:ation)?s?|sign-?up|log-?in|sign-?in|otp|auth|jira)(?:$|[._+-])|no-?_?reply|donotreply"
+)
+_NOTHING_ELSE = re.compile(r"(?:no-?_?reply|do-?_?not-?_?reply|mailer-daemon)")  # at a domain where people choose their names
+_OFFICE = re.compile(
+    r"(?:^|[._+-])(?:accounts?|feedback|security|welcome|support|team|hello|hey|info|service|contact|admin|id)(?:$|[._+-])"
+)  # machines, and people who work there
+_PEOPLES = re.compile(
+    r"(?:gmail|googlemail|outlook|hotmail|live|msn|icloud|me|mac|aol|gmx|web|mail|inbox|yandex|proton|protonmail|pm|tutanota|zoho|qq|foxmail"
+    r"|163|126|yeah|139|189|sina|sohu|aliyun|naver|daum|hanmail|rediffmail|ya|bk|list|orange|wanadoo|free|laposte"
+    r"|libero|t-online|yahoo|rocketmail|ymail)\.(?:[a-z]{2,3}\.)?[a-z]{2,3}"
+)
+_SERVICES = frozenset(
+    "google.com youtube.com apple.com facebookmail.com facebook.com metamail.com meta.com instagram.com whatsapp.com microsoft.com"
+    " microsoftonline.com office.com sharepointonline.com linkedin.com github.com gitlab.com bitbucket.org atlassian.com atlassian.net"
+    " trello.com slack.com notion.so makenotion.com zoom.us zoom.com discord.com discordapp.com telegram.org x.com twitter.com"
+    " tiktok.com reddit.com redditmail.com medium.com paypal.com stripe.com wise.com amazon.com amazonaws.com dropbox.com box.com"
+    " asana.com monday.com airtable.com figma.com miro.com canva.com zendesk.com intercom.io freshdesk.com hubspot.com salesforce.com"
+    " okta.com auth0.com onelogin.com 1password.com lastpass.com cloudflare.com godaddy.com namecheap.com hetzner.com digitalocean.com"
+    " heroku.com vercel.com netlify.com docusign.net docusign.com adobe.com openai.com anthropic.com yammer.com webex.com cisco.com"
+    " feishu.cn larksuite.com dingtalk.com alibaba.com alibabacloud.com aliyun-inc.com tencent.com weixin.com wechat.com weibo.com"
+    " baidu.com bytedance.com douyin.com zhihu.com bilibili.com huawei.com xiaomi.com".split()
+)
+
+_PROVES = r"(?:verification|confirmation|activation|authentication|security|sign[- ]?in|log[- ]?in|one[- ]?time|access|temporary)"
+_YOURS = r"(?:your|this|the)\W{1,3}(?:[\w.-]+\W{1,3}){0,3}?(?:e-?mail|address|account|workspace|domain|identity|sign-?(?:up|in)|log-?in)\b"
+_ASKS = re.compile(
+    rf"(?:verify|confirm|validate|activate|finish setting up)\W{{1,3}}{_YOURS}"
+    rf"|{_PROVES}\W{{1,3}}(?:code|link|password|number)"
+    r"|(?:one[- ]?time|magic|log[- ]?in|sign[- ]?in) (?:code|link|pass)"
+    r"|your (?:[\w.-]+ ){0,4}code (?:is|:)|is your (?:[\w.-]+ ){0,4}(?:code|pin|password)\b|verify (?:e-?mail )?address"
+    r"|(?:re)?set (?:up )?(?:your |a |the )?(?:new )?password|forwarding confirmation|automatically forward mail|send mail as"
+    r"|(?:add|added) [^\n]{1,200} to your [\w ]{1,30} account|(?:invited (?:you )?to|invites you to|invitation to) join"
+    r"|join (?:the |your )?(?:team|workspace|organi[sz]ation)"
+    r"|(?:验证|校验|确认|激活|动态|安全|登录|登入)(?:码|链接|连接|邮箱|邮件|邮件地址|电子邮件)|(?:驗證|確認|啟用|登入)(?:碼|連結|信箱|郵件)"
+    r"|(?:验证|确认|激活|驗證|確認|啟用)(?:您|你|此)的?|(?:重置|重设|设置|重設|設定)(?:您的|你的)?(?:登录)?密[码碼]"
+    r"|转发确认|轉寄確認|自动转发|自動轉寄"
+    r"|邀请(?:您|你)?加入|邀請(?:您|你)?加入",
+    re.IGNORECASE,
+)
+# A code or a button that is handed over: what somebody who writes about a code does not do. What one quotes is not looked at.
+_HANDS_OVER = re.compile(
+    rf"(?i:your (?:[\w.-]+ ){{0,3}}(?:{_PROVES} )?(?:code|passcode|pin)(?: for [^\n]{{1,60}}?)?)(?i: is|:|：)"
+    r"\s*[*#]*(?=[A-Z0-9 -]*[0-9]|[A-Z]{3}-)[A-Z0-9][A-Z0-9 -]{3,11}\b"
+    r"|(?:\b[0-9]{4,8}|\b[A-Z0-9]{3,4}-[A-Z0-9]{3,4}) (?i:is your (?:[\w.-]+ ){0,4}(?:code|pin|password)\b)"
+    rf"|(?i:{_PROVES} code:?)\s+[A-Z]{{3}}-[A-Z]{{3}}\b"
+    rf"|(?i:(?:click|tap|press|follow|use|open|visit)\b[^.\n]{{0,60}}\b(?:verify|confirm|validate|activate|complete)\W{{1,3}}{_YOURS})"
+    rf"|(?i:(?:to|and) (?:verify|confirm|validate|activate)\W{{1,3}}{_YOURS}"
+    r"[^.\n]{0,80}\b(?:click|tap|press|follow|use the|open|visit|enter))"
+    r"|(?:您|你)的?[^\n，。]{0,12}(?:验证|校验|确认|动态|登录|驗證|確認|登入)[码碼](?:是|为|為|:|：)\s*[0-9A-Z]{4,8}"
+    r"|(?:点击|點擊|点按)[^\n。]{0,30}(?:验证|确认|激活|驗證|確認|啟用)(?:您|你)的?"
+)
+_TITLES = re.compile(
+    rf"(?:please |action required: ?|\[[^\]]{{1,30}}\] ?)*(?:verify|confirm|validate|activate)\W{{1,3}}{_YOURS}"
+    r"|you(?:'ve| have) been invited to join\b|\w[\w .]{0,60} (?:has )?invited you to join\b"
+    r"|(?:请)?(?:验证|确认|激活)(?:您|你)的|(?:your|您的|你的)[^\n]{0,40}(?:verification|log-?in|sign-?in|security|confirmation) code\b",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
+_CODE = re.compile(
+    r"(?<![\w-])(?=[A-Za-z0-9-]*[0-9]|[A-Z]{3}-)[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{2,8}){0,3}(?![\w-])"
+    r"|(?<!\w)[0-9](?: [0-9]){3,7}(?!\w)"
+)
+
+
+def is_account_mail(*, sender: str, subject: str, text: str, quoted: str = "", proved: bool = True) -> bool:
+    """Say whether a service mails a code, a link or an invitation to confirm our address.
+
+    Whoever reads it could take an account "of the exchange's" at that service: it is shown to nobody but leads. `proved`: DMARC
+    vouches for the sender. `text` is what the mail says itself, `quoted` the rest, which counts where nobody quotes.
     """
-    return bool(_MACHINE.match(sender) and (_ASKS.search(subject) or _ASKS.search(text[:2_000])))
+    local, _, domain = sender.lower().rpartition("@")
+    peoples = _PEOPLES.fullmatch(domain) is not None
+    if _NOTHING_ELSE.fullmatch(local) or (not peoples and _NO_REPLY.search(local)):
+        return bool(_ASKS.search(subject) or _ASKS.search(text[:2_000]) or _ASKS.search(quoted[:2_000]))
+    service = proved and any(domain == one or domain.endswith(f".{one}") for one in _SERVICES)
+    if not (service or (not peoples and _OFFICE.search(local))) or _ANSWERED.match(subject):
+        return False
+    return bool(_TITLES.match(subject) or _HANDS_OVER.search(subject) or _HANDS_OVER.search(text[:2_000]))
+
+
+def without_codes(text: str) -> str:
+    """Return the text of such a mail without what it hands over: no link, nothing that may be a code."""
+    return _CODE.sub(HIDDEN, _LINK.sub(HIDDEN, text))

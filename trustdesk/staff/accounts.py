@@ -22,6 +22,12 @@ class UnableToSetPassword(Exception):
     """The link is unknown, used, replaced or too old, or its agent is deactivated. Trying again does not help."""
 
 
+def domains() -> set[str]:
+    """Return the domains of the addresses that staff sign in with."""
+    emails = Agent.objects.filter(is_active=True).values_list("email", flat=True)
+    return {email.rpartition("@")[2].lower() for email in emails if email}
+
+
 def issue_password_link(*, agent_id: int, actor: audit.Actor) -> str:
     """Return the token of a link with which this agent can set a password once, within a day.
 

@@ -1,4 +1,4 @@
-"""A calendar invitation (RFC 5545) as one line a person reads."""
+"""A calendar invitation (RFC 5545) as one line a person reads, in the language of the mail."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ _LINE = re.compile(
     r"^(SUMMARY|DTSTART|DTEND|LOCATION|ORGANIZER|METHOD)(;[^:\n]{0,300})?:([^\n]{0,2000})$", re.MULTILINE
 )
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d{0,2}(Z?))?")
-_WORDS = {"CANCEL": "Calendar, cancelled", "REPLY": "Calendar, answer"}
+# By METHOD; "" for all others. In English, and in Chinese where the invitation or the text beside it is.
+_WORDS = {
+    "CANCEL": ("Calendar, cancelled: ", "日程（已取消）："),
+    "REPLY": ("Calendar, answer: ", "日程（答复）："),
+    "": ("Calendar: ", "日程："),
+}
+_HAN = re.compile(r"[㐀-鿿豈-﫿]")
 
 
-def line(text: str) -> str:
-    """Say what a calendar's first event is, when and where; "" where it holds none."""
+def line(text: str, *, beside: str = "") -> str:
+    """Say what a calendar's first event is, when and where; "" where it holds none. `beside`: the text of the mail."""
     unfolded = text[:_LONGEST].replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
     _, event, inside = unfolded.partition("BEGIN:VEVENT")
     if not event:
@@ -25,7 +31,9 @@ def line(text: str) -> str:
     start, end = _moment(*first.get("DTSTART", ("", ""))), _moment(*first.get("DTEND", ("", "")))
     when = f"{start} – {end.removeprefix(start[:11])}" if start and end else start
     pieces = (_plain(first.get("SUMMARY", ("", ""))[1]), when, _plain(first.get("LOCATION", ("", ""))[1]))
-    return f"{_WORDS.get(method, 'Calendar')}: {' · '.join(piece for piece in pieces if piece)}"
+    said = " · ".join(piece for piece in pieces if piece)
+    chinese = _HAN.search(pieces[0] + pieces[2] + beside[:2_000]) is not None
+    return _WORDS.get(method, _WORDS[""])[chinese] + said
 
 
 def _moment(parameters: str, value: str) -> str:

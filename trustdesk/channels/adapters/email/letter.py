@@ -23,6 +23,7 @@ class File:
     content: bytes
     content_id: str = ""  # without brackets; what <img src="cid:…"> names
     inline: bool = False  # the HTML shows it, or, where there is no HTML, the sender meant it to be shown
+    said: bool = False  # the text says what is in it, or nobody reads it (a signature): not kept, it is not missed
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from trustdesk.channels.adapters.email import addresses, calendars, claims, fields, markup, mime, winmail
+from trustdesk.channels.adapters.email import addresses, calendars, claims, fields, markup, mime, smime, winmail
 from trustdesk.channels.adapters.email.letter import File, Letter, Mailbox
 
 LONGEST_TEXT = 1_000_000  # characters; what is longer is a file as well
 MOST_HEADERS = 300
 MOST_FROMS = 20
+MOST_WRAPPINGS = 3  # signed parts of a mail that are opened
 
 
 class Unreadable(Exception):
@@ -37,6 +38,7 @@ def read(content: bytes) -> Letter:
         raise Unreadable("empty")
     try:
         root = mime.parse(content)
+        _unwrap(root)
     except mime.TooManyParts:
         raise Unreadable("too_many_parts") from None
     bodies = _Bodies(root)
@@ -72,6 +74,21 @@ def read(content: bytes) -> Letter:
     )
 
 
+def _unwrap(root: mime.Part) -> None:
+    """Put what is signed opaquely in the place of its wrapping; what is signed twice, twice."""
+    waiting, left = [root], MOST_WRAPPINGS
+    while waiting and left:
+        part = waiting.pop(0)
+        waiting += part.children
+        if part.children or part.media_type not in _WRAPPINGS:
+            continue
+        inner = smime.signed_content(part.body())
+        if inner and inner.strip():
+            left -= 1
+            part.children = [mime.parse(inner)]
+            waiting += part.children
+
+
 def _first(found: dict[str, list[bytes]], name: str, hint: str) -> str:
     return fields.plain(found[name][0], hint=hint) if name in found else ""
 
@@ -102,7 +119,7 @@ class _Bodies:
             text = markup.to_text(html) or text
         files: list[File] = []
         if signed := _clear_signed(text):
-            files.append(File("signed.asc", "application/pgp", text.encode("utf-8", "replace")))
+            files.append(File("signed.asc", "application/pgp", text.encode("utf-8", "replace"), said=True))
             text = signed
         if len(text) > LONGEST_TEXT:
             files.append(File("message.txt", "text/plain", text.encode("utf-8", "replace")))
@@ -110,7 +127,7 @@ class _Bodies:
         if len(html) > markup.LONGEST:
             files.append(File("message.html", "text/html", html.encode("utf-8", "replace")))
         for part in self._files:
-            made, more = self._file(part, html)
+            made, more = self._file(part, html, text)
             files += made
             text = f"{text.rstrip()}\n\n{more}" if more and more not in text else text
         return text.lstrip("\n") if not text.strip() else text, html[: markup.LONGEST], tuple(files)
@@ -179,7 +196,7 @@ class _Bodies:
             return False
         return number == 0 or (kind != "related" and (picture or not _name(part)))
 
-    def _file(self, part: mime.Part, html: str) -> tuple[list[File], str]:
+    def _file(self, part: mime.Part, html: str, text: str) -> tuple[list[File], str]:
         """Return the files a part holds, and a line of text it adds."""
         media, name, content = part.media_type, _name(part), part.body()
         if media in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
@@ -193,16 +210,18 @@ class _Bodies:
                 titles = [value for field, value in inside if field.lower() == "subject"]
                 name = f"{(fields.plain(titles[0]) if titles else name)[:150] or 'message'}.eml"
         elif media == "text/calendar":
-            name, line = name or "invite.ics", calendars.line(_decoded(part))
+            name, line = name or "invite.ics", calendars.line(_decoded(part), beside=text)
         elif media in _NAMES:
             name = name or _NAMES[media]
         content_id = fields.plain(part.get("content-id")).strip("<> ")[:500]
         word = part.disposition()[0]
         inline = (bool(content_id) and f"cid:{content_id}" in html) or (word == "inline" and not html)
-        return [File(name[:1_000], media, content, content_id, inline)], line
+        return [File(name[:1_000], media, content, content_id, inline, said=bool(line) or media in _SIGNATURES)], line
 
 
 _TEXTS = ("text/plain", "text/html")
+_WRAPPINGS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
 _NAMES = {
     "application/pkcs7-mime": "smime.p7m",
     "application/x-pkcs7-mime": "smime.p7m",

@@ -46,7 +46,7 @@ def packed(read: Read) -> tuple[Plain, list[bytes]]:
         "text": letter.text,
         "html": letter.html,
         "headers": letter.headers,
-        "files": [[one.name, one.media_type, len(one.content), one.content_id, one.inline] for one in letter.files],
+        "files": [[one.name, one.media_type, len(one.content), one.content_id, one.inline, one.said] for one in letter.files],
         "kind": [kind.name, kind.because, kind.original_id, kind.original, [asdict(one) for one in kind.failures]],
         "said": [read.said.said, read.said.folded],
     }, [one.content for one in letter.files]
@@ -71,8 +71,8 @@ def unpacked(plain: Plain, contents: list[bytes]) -> Read:
     """Put a mail read together again. Raises NotSound."""
     try:
         files = tuple(
-            File(_text(name), _text(media), content, _text(content_id), inline is True)
-            for (name, media, _, content_id, inline), content in zip(plain["files"], contents, strict=True)
+            File(_text(name), _text(media), content, _text(content_id), inline is True, said is True)
+            for (name, media, _, content_id, inline, said), content in zip(plain["files"], contents, strict=True)
         )
         letter = Letter(
             subject=_text(plain["subject"]),
