@@ -59,6 +59,7 @@ class Node:
     published_at: datetime
     changed_at: datetime  # when it was published last
     updated_on: date
+    tells: bool = True  # who follows it is told that it was published anew
     icon: str = ""
     news: bool = False
     article: bool = True
@@ -291,7 +292,7 @@ def _articles() -> Iterable[Mapping[str, Any]]:
     rows = (
         Article.objects.filter(live=True)
         .extra(select={"has_guide": "guide::text <> '[]'", "has_video": "videos::text <> '[]'"})
-        .values(*_PAGE, "search_words", "request_type", "updated_on", "has_guide", "has_video")
+        .values(*_PAGE, "search_words", "request_type", "updated_on", "tells_followers", "has_guide", "has_video")
     )
     return cast(Iterable[Mapping[str, Any]], rows)
 
@@ -311,6 +312,7 @@ def _node(of: Mapping[str, Any], language: str, above: tuple[int, ...], related:
         published_at=of["first_published_at"] or published,
         changed_at=published,
         updated_on=of.get("updated_on") or published.date(),
+        tells=of.get("tells_followers") is not False,
         icon=of.get("icon", ""),
         news=of.get("news", False),
         article=article,
