@@ -71,9 +71,20 @@ def stored(cards: Sequence[Card]) -> list[dict[str, Any]]:
     return [asdict(card) for card in cards]
 
 
+def known(ids: Sequence[int], *, locale: str) -> tuple[Card, ...]:
+    """Return the cards of those of these articles that are published, in the reader's language where they exist in it."""
+    among = library.current()
+    return tuple(_card(one) for one in suggest.in_language(ids, among=among, language=locale)[:MOST])
+
+
 def read(data: Mapping[str, Any]) -> tuple[Card, ...]:
     """Return the cards that an entry carries."""
     return tuple(Card(**one) for one in data.get("articles", ()))
+
+
+def read_before(data: Mapping[str, Any]) -> tuple[Card, ...]:
+    """Return the cards of what a customer had read when he wrote an entry."""
+    return tuple(Card(**one) for one in data.get("read_before", ()))
 
 
 def written(text: str, data: Mapping[str, Any]) -> str:
