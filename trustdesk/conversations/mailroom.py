@@ -16,7 +16,16 @@ from datetime import datetime
 from trustdesk.channels import addresses, mail_reader, outbox, post, provider_mail
 from trustdesk.channels.mail_reader import Mail
 from trustdesk.channels.models import ReplyAddress
-from trustdesk.conversations import acting, asides, correspondence, intake, mail_arrivals, provider_post, returned_mail
+from trustdesk.conversations import (
+    acting,
+    articles,
+    asides,
+    correspondence,
+    intake,
+    mail_arrivals,
+    provider_post,
+    returned_mail,
+)
 from trustdesk.conversations.mail_arrivals import Letter
 from trustdesk.conversations.models import Conversation
 from trustdesk.customers.throw_away import is_throw_away
@@ -153,6 +162,8 @@ def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
                 shred.append(letter.claimed.id)
             if outcome.opened:
                 _note_throw_away(letter, outcome, now)
+            if not outcome.known:
+                articles.written_again(letter.sender, now=now)
         else:
             log.error("mail %s could not be stored: %s", letter.claimed.id, type(outcome).__name__)
             post.failed(letter.claimed, reason=type(outcome).__name__[:64], now=now)

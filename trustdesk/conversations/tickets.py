@@ -213,6 +213,8 @@ def add_message(
             beside=beside,
         )
     ).result()
+    if not received.known:
+        articles.written_again(case.answer_to, now=now)
     return Added(received.reference, received.seq, received.opened)
 
 

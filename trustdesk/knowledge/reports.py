@@ -1,7 +1,8 @@
 """What readers looked for and found, counted in the database for the editors' reports.
 
-An answer counts as found where somebody opened an article and asked nobody soon after (`measuring.ASKED_WITHIN`). What
-agents look for at the desk is in none: they are no readers, and open nothing there.
+An answer counts as found where somebody opened an article and asked nobody soon after (`measuring.ASKED_WITHIN`, or
+`WRITTEN_WITHIN` of what a mail named). What agents look for at the desk is in none: they are no readers, and open nothing
+there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from trustdesk.knowledge import measuring
 from trustdesk.knowledge.models import Search
 
 MOST: Final = 1_000  # rows of a report: more than anybody reads
+_FIXED: Final[dict[str, Any]] = {
+    "most": MOST, "within": measuring.ASKED_WITHIN, "written": measuring.WRITTEN_WITHIN,
+    "desk": Search.Place.DESK.value, "mail": Search.Place.MAIL.value,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,8 @@ def articles(*, since: datetime, until: datetime, language: str = "") -> list[Re
         WITH searches AS (SELECT * FROM knowledge_search WHERE at >= %(since)s AND at < %(until)s AND place <> %(desk)s),
         offered AS (SELECT u.id, count(*) AS n FROM searches s, LATERAL (SELECT DISTINCT unnest(s.shown)) u(id) GROUP BY 1),
         opened AS (SELECT u.id, count(*) AS n,
-                            count(*) FILTER (WHERE asked_at IS NULL OR asked_at > at + %(within)s) AS answered
+                            count(*) FILTER (WHERE asked_at IS NULL
+                                OR asked_at > at + CASE place WHEN %(mail)s THEN %(written)s ELSE %(within)s END) AS answered
                      FROM searches s, LATERAL (SELECT DISTINCT unnest(s.opened)) u(id) GROUP BY 1),
         votes AS (SELECT article_id AS id, count(*) AS n, count(*) FILTER (WHERE helpful) AS helpful,
                          count(*) FILTER (WHERE missing <> '') AS comments
@@ -174,7 +180,8 @@ def deflection(*, since: datetime, until: datetime, language: str = "") -> list[
     rows = _rows(
         """
         SELECT request_type, count(*), count(*) FILTER (WHERE opened <> '{}'),
-               count(*) FILTER (WHERE opened <> '{}' AND (asked_at IS NULL OR asked_at > at + %(within)s))
+               count(*) FILTER (WHERE opened <> '{}' AND (asked_at IS NULL
+                   OR asked_at > at + CASE place WHEN %(mail)s THEN %(written)s ELSE %(within)s END))
           FROM knowledge_search
          WHERE at >= %(since)s AND at < %(until)s AND place <> %(desk)s AND request_type <> '' AND shown <> '{}'
            AND (%(language)s = '' OR language = %(language)s)
@@ -225,5 +232,5 @@ def figures(*, blank: bool) -> list[Used]:
 
 def _rows(sql: str, **asked: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, asked | {"most": MOST, "within": measuring.ASKED_WITHIN, "desk": Search.Place.DESK.value})
+        cursor.execute(sql, _FIXED | asked)
         return list(cursor.fetchall())
