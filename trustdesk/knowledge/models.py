@@ -277,6 +277,23 @@ class SynonymGroup(models.Model):
             raise ValidationError({"words": _("Two to thirty words, one a line.")})
 
 
+class Imported(models.Model):
+    """What an import wrote last of one file, so that the next one tells what changed there from what editors changed here."""
+
+    source = models.CharField(max_length=800)  # where the file lies: "deposits/late"
+    language = models.CharField(max_length=16)
+    # Null: somebody deleted the page. It stays deleted.
+    page = models.OneToOneField(Page, on_delete=models.SET_NULL, null=True, related_name="+")
+    digest = models.BinaryField(max_length=32)  # SHA-256 of what the file said (`imports`)
+    draft = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "language"], name="one_page_a_file")]
+
+    def __str__(self) -> str:
+        return f"imported {self.pk}"
+
+
 class Vote(models.Model):
     """Whether an article helped one reader; the last word of a reader counts."""
 
