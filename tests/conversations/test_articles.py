@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,17 +13,19 @@ from django.test.utils import CaptureQueriesContext
 
 from tests import world
 from tests.conversations.filed import file, letters
+from tests.conversations.mails import case_of
 from tests.conversations.test_mail_answers import mail
 from tests.knowledge import shelf
 from tests.knowledge.shelf import Told
+from tests.letters import bring, letter
 from tests.world import NOON
 from trustdesk.channels import addresses
 from trustdesk.channels.models import Delivery
-from trustdesk.conversations import articles, notices, public, replies, rulebook, transcript
+from trustdesk.conversations import articles, notices, public, replies, requests, rulebook, transcript
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.customers import visitors
-from trustdesk.knowledge import search
+from trustdesk.knowledge import measuring, reports, search
 from trustdesk.knowledge.models import Article, Search
 from trustdesk.seams import clock
 from trustdesk.staff.permissions import Seat
@@ -132,26 +135,71 @@ def test_the_mail_of_an_answer_holds_titled_links(maya: Seat, help_center: dict[
     got = mail()
     reply(maya, got, "Please look here.", help_center["deposit-missing", "en"].pk)
     notices.mail_unread(conversation_id=got.conversation_id, now=NOON)
-    [letter] = Delivery.objects.filter(purpose="reply")
-    assert f"Please look here.\n\n{LATE}: {settings.PUBLIC_URL}/help/en/basics/deposit-missing/" in letter.text
+    [sent] = Delivery.objects.filter(purpose="reply")
+    assert f"Please look here.\n\n{LATE}: {settings.PUBLIC_URL}/help/en/basics/deposit-missing/" in sent.text
 
 
 def test_an_acknowledged_mail_names_articles_to_a_proved_address(help_center: dict[tuple[str, str], Article]) -> None:
     got = mail("my deposit has not arrived")
     notices.tell(what="opened", conversation_ids=[got.conversation_id], now=NOON)
-    [letter] = Delivery.objects.filter(purpose="opened")
-    assert f"{LATE}: {settings.PUBLIC_URL}/help/en/basics/deposit-missing/" in letter.text
+    [sent] = Delivery.objects.filter(purpose="opened")
+    assert f"{LATE}: {settings.PUBLIC_URL}/help/en/basics/deposit-missing/" in sent.text
     row = Search.objects.get()
     assert (row.place, row.request_type) == ("mail", "deposit_missing")
     assert help_center["deposit-missing", "en"].pk in row.shown
 
 
+def mark_in(sent: Delivery) -> str:
+    found = re.search(r"/deposit-missing/\?s=(\S+)", sent.text)
+    assert found, sent.text
+    return found[1]
+
+
+def deflected() -> tuple[int, int, int]:
+    [row] = reports.deflection(since=NOON - timedelta(days=1), until=NOON + timedelta(days=3))
+    return row.suggested, row.opened, row.deflected
+
+
+@pytest.mark.usefixtures("mailroom_open")
+@pytest.mark.parametrize(("hours", "counted"), [(2, 0), (13, 0), (30, 1)])
+def test_what_a_mail_named_helped_if_it_was_opened_and_he_does_not_write_again(
+    help_center: dict[tuple[str, str], Article], hours: int, counted: int
+) -> None:
+    late = help_center["deposit-missing", "en"].pk
+    [row] = bring(letter("my deposit has not arrived"))
+    notices.tell(what="opened", conversation_ids=[case_of(row).pk], now=NOON)
+    mark = mark_in(Delivery.objects.get(purpose="opened"))
+    assert deflected() == (1, 0, 0)
+    assert measuring.opened(mark=mark, article=late, now=NOON + timedelta(minutes=5))
+    assert deflected() == (1, 1, 1)
+    with clock.frozen(NOON + timedelta(hours=hours)):
+        bring(letter("Still nothing there.", sender="Somebody Else <other@mail.example>"), now=clock.now())
+        assert Search.objects.filter(asked_at=None).exists()
+        bring(letter("It is still not there."), now=clock.now())
+    assert deflected() == (1, 1, counted)
+
+
+def test_who_answers_on_the_page_of_his_case_has_written_again(help_center: dict[tuple[str, str], Article]) -> None:
+    lin = visitors.identified(uid="100001", mail="lin.wei@mail.example", now=NOON)
+    case = file(lin, text="my deposit has not arrived")
+    notices.tell(what="opened", conversation_ids=[case.id], now=NOON)
+    measuring.opened(
+        mark=mark_in(Delivery.objects.get(purpose="opened")), article=help_center["deposit-missing", "en"].pk, now=NOON
+    )
+    assert deflected()[2] == 1
+    with clock.frozen(NOON + timedelta(hours=3)):
+        requests.add_message(
+            visitor=lin, reference=case.reference, text="It did not help.", identity="again-1", locale="en", now=clock.now()
+        )
+    assert deflected() == (1, 1, 0)
+
+
 def test_a_claimed_address_learns_nothing_of_what_was_asked(help_center: dict[tuple[str, str], Article]) -> None:
     got = mail("my deposit has not arrived", proved=False, sender="stranger@mail.example")
     notices.tell(what="opened", conversation_ids=[got.conversation_id], now=NOON)
-    [letter] = Delivery.objects.filter(purpose="opened")
-    assert "/help/" not in letter.text
-    assert "deposit" not in letter.text.lower()
+    [sent] = Delivery.objects.filter(purpose="opened")
+    assert "/help/" not in sent.text
+    assert "deposit" not in sent.text.lower()
     assert Search.objects.count() == 0
 
 
@@ -162,7 +210,7 @@ def test_a_ticket_is_acknowledged_with_articles_once_its_address_is_proved(
     known, claimed = file(lin, text="提现一直处理中"), file(visitors.anonymous(), text="withdrawal pending", subject="")
     Conversation.objects.filter(pk=known.id).update(locale="zh-hans")
     notices.tell(what="opened", conversation_ids=[known.id, claimed.id], now=NOON + timedelta(minutes=1))
-    by_purpose = {letter.purpose: letter.text for letter in letters()}
+    by_purpose = {sent.purpose: sent.text for sent in letters()}
     assert "提现一直处理中: http" in by_purpose["opened"] or "提现一直处理中：http" in by_purpose["opened"]
     assert "/help/" not in by_purpose["confirm"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from tests.desk.desks import HTMX, case_of, person
 from tests.knowledge import shelf
 from tests.knowledge.shelf import Told
 from tests.world import NOON
-from trustdesk.conversations import assignment
+from trustdesk.conversations import articles, assignment
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Entry
 from trustdesk.knowledge import search
@@ -84,6 +85,15 @@ def test_they_are_those_of_the_customers_language_and_no_drafts(scene: Scene) ->
     answer = scene.client.get(reverse("desk_articles", args=[other.reference]), {"q": "充值"}, headers=HTMX)
     assert "充值未到账" in answer.content.decode()
     assert "Withdrawal draft" not in scene.part("desk_articles", q="withdrawal draft")
+
+
+def test_what_a_customer_read_before_he_wrote_is_in_sight(scene: Scene) -> None:
+    read = articles.stored(articles.known([scene.articles["withdrawal-pending", "en"].pk], locale="zh-hans"))
+    case = world.chat("It is stuck", visitor="bo", read_before=tuple(read))
+    page = scene.client.get(reverse("desk_case", args=[case.reference])).content.decode()
+    assert "Read before:" in page
+    assert re.search(r'<a href="/help/zh-hans/basics/withdrawal-pending/"[^>]*>提现一直处理中</a>', page)
+    assert "Read before:" not in scene.client.get(reverse("desk_case", args=[scene.case.reference])).content.decode()
 
 
 def test_who_may_not_see_the_case_gets_none(scene: Scene) -> None:

@@ -354,7 +354,7 @@ def test_proof_that_was_asked_for_is_shown_as_such() -> None:
 
 
 def test_the_cases_of_one_proved_address_stand_together_whichever_way_they_came() -> None:
-    ours = {"answer_to": "anna@mail.example", "answer_proved": True}
+    ours: dict[str, Any] = {"answer_to": "anna@mail.example", "answer_proved": True}
     seat, client = person("Mei", "funds")
     by_chat, by_mail = world.chat("from the app", visitor="uid", **ours), world.chat("by mail", visitor="mail", **ours)
     claimed = world.chat("forged", visitor="thief", answer_to="anna@mail.example")

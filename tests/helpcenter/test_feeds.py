@@ -81,6 +81,25 @@ class TestOldAddresses:
         answer = Client().get("/help/en/deposits/fees/?s=1")
         assert (answer.status_code, answer.headers["Location"]) == (301, "/help/en/deposits/what-it-costs/")
 
+    def test_what_is_not_translated_is_found_below_every_language(self, shelf: Shelf, committed: Commit) -> None:
+        with committed():
+            shelf.fees.slug = "what-it-costs"
+            shelves.publish(shelf.fees)
+            shelf.news.slug = "announcements"
+            shelves.publish(shelf.news)
+        for old, new in (("deposits/fees", "deposits/what-it-costs"), ("news/listing", "announcements/listing")):
+            answer = Client().get(f"/help/zh-hans/{old}/")
+            assert (answer.status_code, answer.headers["Location"]) == (301, f"/help/zh-hans/{new}/")
+            assert Client().get(answer.headers["Location"]).status_code == 200
+
+    def test_what_was_renamed_and_then_taken_back_is_said_to_be_missing(self, shelf: Shelf, committed: Commit) -> None:
+        with committed():
+            shelf.fees.slug = "what-it-costs"
+            shelves.publish(shelf.fees)
+        shelf.fees.refresh_from_db()
+        shelf.fees.unpublish()
+        assert Client().get("/help/en/deposits/fees/").status_code == 404
+
     def test_a_renamed_section_takes_its_articles_along(self, shelf: Shelf, committed: Commit) -> None:
         with committed():
             shelf.news.slug = "announcements"

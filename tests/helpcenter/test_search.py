@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from tests.helpcenter import shelves
 from tests.helpcenter.shelves import Shelf
 from tests.world import NOON
 from trustdesk.customers import limits
 from trustdesk.helpcenter import cache
 from trustdesk.knowledge import measuring
-from trustdesk.knowledge.models import Search
+from trustdesk.knowledge.models import Search, Section
 from trustdesk.seams import clock
 
 
@@ -36,6 +37,21 @@ class TestPage:
 
     def test_chinese_is_found_in_chinese(self, shelf: Shelf) -> None:
         assert "/help/zh-hans/deposits/late/?s=" in page("q=充值", "zh-hans")
+
+    def test_in_all_languages_each_article_is_found_once_as_the_reader_reads_it(self, shelf: Shelf) -> None:
+        chinese = Section.objects.get(slug="deposits", locale__language_code="zh-hans")
+        for number in range(12):
+            english = shelves.article(shelf.deposits, f"usdt-{number}", f"USDT way {number}", summary="USDT.", body=shelves.text("USDT"))
+            shelves.article(chinese, f"usdt-{number}", f"USDT 之路 {number}", summary="USDT。", body=shelves.text("USDT"), key=english)
+        shelves.article(chinese, "usdt-only", "USDT 专文", summary="USDT。", body=shelves.text("USDT"))
+        for language, own in (("en", "/help/en/deposits/usdt-"), ("zh-hans", "/help/zh-hans/deposits/usdt-")):
+            pages = [page(f"q=USDT&all=1&page={number}", language) for number in (1, 2)]
+            found = [re.findall(rf'href="({own}[a-z0-9]+/)', one) for one in pages]
+            assert [len(one) for one in found] == [10, 3]
+            assert len({*found[0], *found[1]}) == 13
+            assert ("13 articles found" if language == "en" else "找到 13 篇文章") in pages[0]
+            assert "page=3" not in pages[1]
+        assert "USDT 专文" in re.sub("</?mark>", "", page("q=USDT&all=1&page=1") + page("q=USDT&all=1&page=2"))
 
     def test_another_language_is_looked_through_when_this_one_has_nothing(self, shelf: Shelf) -> None:
         shown = page("q=differ", "zh-hans")

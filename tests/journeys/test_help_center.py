@@ -112,6 +112,9 @@ def test_from_a_question_to_an_answer_and_a_vote(town: Town, pages: Pages, windo
     assert (vote.helpful, vote.reason, vote.missing) == (False, "missing", "How long with ETH?")
     page.get_by_role("link", name="Deposit has not arrived").click()
     expect(page).to_have_url(re.compile(f"/tickets/new/deposit_missing/.from={pages.late}"))
+    expect(page.locator("#subject")).to_have_value("My deposit has not arrived")
+    expect(page.get_by_text("You come from:").get_by_role("link")).to_have_attribute("href", "/help/en/deposits/late/")
+    reader.sound("help-form")
 
 
 def test_a_vote_that_cannot_be_sent_in_place_is_the_same_vote_on_a_page(town: Town, pages: Pages, window: Open) -> None:

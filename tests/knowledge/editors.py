@@ -91,6 +91,7 @@ def sheet(**changed: Any) -> dict[str, Any]:
         "comments": empty,
         "request_type": "",
         "updated_on": "",
+        "change": "content",
         "seo_title": "",
         "search_description": "",
         "go_live_at": "",

@@ -79,6 +79,17 @@ def test_suggestions_by_request_type() -> None:
     assert (row.request_type, row.suggested, row.opened, row.deflected, row.deflected_share) == ("deposit_missing", 3, 2, 1, "33\u00a0%")
 
 
+def test_what_agents_look_for_is_in_no_report_of_readers() -> None:
+    late = editors.article(editors.section())
+    search("late", place="ticket", request_type="deposit_missing", shown=[late.pk], opened=[late.pk])
+    search("late deposit", place="desk", request_type="deposit_missing", shown=[late.pk])
+    search("gone", place="desk", hits=0)
+    [row] = reports.deflection(**span())
+    assert (row.suggested, row.deflected) == (1, 1)
+    assert [read.offered for read in reports.articles(**span())] == [1]
+    assert reports.nothing_found(**span()) == []
+
+
 def test_the_oldest_articles_come_first() -> None:
     section = editors.section()
     editors.article(section, "new", title="New")

@@ -33,9 +33,9 @@ def files(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def png() -> bytes:
+def png(colour: str = "red") -> bytes:
     out = BytesIO()
-    Image.new("RGB", (20, 10), "red").save(out, "PNG")
+    Image.new("RGB", (20, 10), colour).save(out, "PNG")
     return out.getvalue()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from trustdesk.policy.evidence import Fact
 from trustdesk.policy.proof import Proof
@@ -52,6 +53,7 @@ class Inbound:
     spam: bool = False  # it opens a case that nobody answers and no list shows
     mail: MailFacts | None = None  # of a mail: what staff see beside the text
     public: bool = False  # anyone can read the thread
+    read_before: tuple[Mapping[str, Any], ...] = ()  # articles of the help center he came from, as an entry keeps them
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,7 +303,7 @@ STORAGES = {
     # Pictures of published articles, for everybody, in the sizes the pages show.
     "pictures": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR / "pictures", "base_url": "/help/pictures/"},
+        "OPTIONS": {"location": str(VAR / "pictures"), "base_url": "/help/pictures/"},  # a job names it as JSON
     },
 }
 WAGTAILIMAGES_RENDITION_STORAGE = "pictures"

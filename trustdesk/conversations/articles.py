@@ -48,7 +48,12 @@ class Card:
     @property
     def line(self) -> str:
         """Return it as one line of plain text."""
-        return _("%(title)s: %(url)s") % {"title": " ".join(self.title.split()), "url": self.url}
+        return self.marked("")
+
+    def marked(self, mark: str) -> str:
+        """Return it as one line of plain text whose address carries a search's mark, by which opening it is noted."""
+        url = f"{self.url}?s={mark}" if mark else self.url
+        return _("%(title)s: %(url)s") % {"title": " ".join(self.title.split()), "url": url}
 
 
 def shelf() -> Library:
@@ -71,9 +76,20 @@ def stored(cards: Sequence[Card]) -> list[dict[str, Any]]:
     return [asdict(card) for card in cards]
 
 
+def known(ids: Sequence[int], *, locale: str) -> tuple[Card, ...]:
+    """Return the cards of those of these articles that are published, in the reader's language where they exist in it."""
+    among = library.current()
+    return tuple(_card(one) for one in suggest.in_language(ids, among=among, language=locale)[:MOST])
+
+
 def read(data: Mapping[str, Any]) -> tuple[Card, ...]:
     """Return the cards that an entry carries."""
     return tuple(Card(**one) for one in data.get("articles", ()))
+
+
+def read_before(data: Mapping[str, Any]) -> tuple[Card, ...]:
+    """Return the cards of what a customer had read when he wrote an entry."""
+    return tuple(Card(**one) for one in data.get("read_before", ()))
 
 
 def written(text: str, data: Mapping[str, Any]) -> str:
@@ -101,17 +117,29 @@ def acknowledged(case: Conversation, *, now: datetime) -> list[str]:
     cards = proposed(case)
     if not cards:
         return []
-    measuring.searched(
+    noted = measuring.searched(
         place="mail",
         text=case.subject,
         language=case.locale,
-        reader=measuring.reader(f"mail:{addresses.folded(case.answer_to)}"),
+        reader=measuring.reader(_correspondent(case.answer_to)),
         hits=len(cards),
         shown=[card.id for card in cards],
         request_type=case.type.code if case.type else "",
         now=now,
     )
-    return [_("While you wait, this may already answer it:"), "\n".join(card.line for card in cards)]
+    mark = measuring.mark(noted)
+    return [_("While you wait, this may already answer it:"), "\n".join(card.marked(mark) for card in cards)]
+
+
+def written_again(mail: str, *, now: datetime) -> None:
+    """Note that a customer who is answered at this address wrote again: what an acknowledgement named has not helped."""
+    if mail:
+        readers = measuring.reader_lately(_correspondent(mail))
+        measuring.asked(readers=readers, now=now, within=measuring.WRITTEN_WITHIN)
+
+
+def _correspondent(mail: str) -> str:
+    return f"mail:{addresses.folded(mail)}"
 
 
 def _first_words(case: Conversation) -> str:

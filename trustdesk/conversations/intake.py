@@ -195,7 +195,8 @@ def _drafts(message: Message, case: Case, handle_id: int, now: datetime) -> list
             external_id=inbound.external_id,
             data=({"masked": message.masked} if message.masked else {})
             | ({"files": len(inbound.uploads)} if inbound.uploads else {})
-            | ({"fields": message.fields} if message.fields else {}),
+            | ({"fields": message.fields} if message.fields else {})
+            | ({"read_before": list(inbound.read_before)} if inbound.read_before else {}),
         )
     )
     if message.masked:

@@ -20,6 +20,7 @@ from trustdesk.channels.mail_reader import Mail
 from trustdesk.channels.models import ReplyAddress
 from trustdesk.conversations import (
     acting,
+    articles,
     asides,
     correspondence,
     intake,
@@ -179,6 +180,8 @@ def _receive(said: Sequence[tuple[Letter, Decision]], now: datetime) -> None:
                 shred.append(letter.claimed.id)
             if outcome.opened:
                 _note_throw_away(letter, outcome, now)
+            if not outcome.known:
+                articles.written_again(letter.sender, now=now)
         else:
             log.error("mail %s could not be stored: %s", letter.claimed.id, type(outcome).__name__)
             post.failed(letter.claimed, reason=type(outcome).__name__[:64], now=now)

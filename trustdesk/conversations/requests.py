@@ -37,6 +37,7 @@ from trustdesk.conversations.proving import check as check_proof
 from trustdesk.conversations.proving import start as start_proof
 from trustdesk.conversations.statements import Link, columns
 from trustdesk.conversations.tickets import (
+    SUBJECT,
     Added,
     FormRefused,
     Opened,
@@ -64,6 +65,7 @@ __all__ = [
     "DOCUMENT_BYTES",
     "MOST_DOCUMENTS",
     "PIECE",
+    "SUBJECT",
     "WAYS",
     "Added",
     "Announced",

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from trustdesk.channels.contract import Inbound
-from trustdesk.conversations import expectations, intake, ownership, rulebook, statements
+from trustdesk.conversations import articles, expectations, intake, ownership, rulebook, statements
 from trustdesk.conversations.arrivals import Beside
 from trustdesk.conversations.expectations import Expected
 from trustdesk.conversations.models import Conversation, Entry, Evidence, Thread
@@ -108,12 +108,14 @@ def open_case(
     identity: str = "",
     beside: Beside | None = None,
     only_new: bool = False,
+    read_before: Sequence[int] = (),
 ) -> Opened:
     """Open a case with the answers to a form; the same again, under the same `identity` or within ten minutes, is the same case.
 
     `mail` is where a stranger wants to be answered; of anybody else the address is known. `beside` is stored with the case, or
-    keeps it out. Raises FormRefused, LookupError for an unknown type, intake.UnknownFile, group_commit.Unavailable, what
-    `beside` refuses it with, and with `only_new` SeenBefore for anybody who may have a case already.
+    keeps it out; `read_before`: the articles he came from, of which those that are published are kept. Raises FormRefused,
+    LookupError for an unknown type, intake.UnknownFile, group_commit.Unavailable, what `beside` refuses it with, and with
+    `only_new` SeenBefore for anybody who may have a case already.
     """
     checked = check_form(code, given)
     text, subject, mail = text.strip(), " ".join(subject.split()), mail.strip()
@@ -127,6 +129,7 @@ def open_case(
         beside = OnlyNew(visitor.kind, visitor.value)
     expected = expectations.first_reply(code, now=now)
     inbox = rulebook.form_inbox()
+    read = articles.stored(articles.known(read_before, locale=locale)) if read_before else ()
     thread = _thread(visitor, inbox, identity or _digest(code, checked.values, text, subject), now, lasting=bool(identity))
     address = visitor.mail if visitor.proved else mail
     received = intake.submit(
@@ -151,6 +154,7 @@ def open_case(
                 facts=checked.facts,
                 answer_to=address,
                 answer_proved=visitor.proved and bool(address),
+                read_before=tuple(read),
             ),
             expected,
             beside,
@@ -209,6 +213,8 @@ def add_message(
             beside=beside,
         )
     ).result()
+    if not received.known:
+        articles.written_again(case.answer_to, now=now)
     return Added(received.reference, received.seq, received.opened)
 
 

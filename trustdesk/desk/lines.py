@@ -74,6 +74,7 @@ class Shown:
     unfolds: bool
     files: tuple[File, ...]
     articles: tuple[Card, ...]
+    read_before: tuple[Card, ...]  # what the customer had read when he wrote it
     follows: bool
     new_day: bool
     first_unread: bool
@@ -110,6 +111,7 @@ def _shown(stretch: Stretch, case: Conversation, agent_id: int, unread_after: in
             unfolds=line.event == "merged_from",
             files=line.files,
             articles=articles.read(line.data),
+            read_before=articles.read_before(line.data),
             follows=above is not None and not first_unread and _follows(line, above),
             new_day=above is None or above.at.date() != line.at.date(),
             first_unread=first_unread,

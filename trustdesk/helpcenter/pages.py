@@ -50,7 +50,7 @@ def page(request: HttpRequest, language: str, path: str) -> HttpResponse:
     shelf = library.current()
     node = shelf.found(language, path)
     if node is None:
-        return moved(request) or missing(request, language)
+        return moved(request, language) or missing(request, language)
     if node.path != path.strip("/"):  # asked for under the name it has in another language
         return HttpResponseRedirect(node.url_in(language))
     if not node.article:
@@ -121,14 +121,23 @@ def missing(request: HttpRequest, language: str) -> HttpResponse:
     return HttpResponse(render_to_string("helpcenter/missing.html", _basis(known) | context), status=404)
 
 
-def moved(request: HttpRequest) -> HttpResponse | None:
-    """Send to where a page went, if it stood here once. The rows are Wagtail's, made when a page is renamed or moved."""
-    old = Redirect.normalise_path(request.path_info, decode_unicode=False)
-    found = get_redirect(request, old)
-    if found is None or not found.link:
-        return None
-    kind = HttpResponsePermanentRedirect if found.is_permanent else HttpResponseRedirect
-    return kind(found.link, headers={"Cache-Control": "public, max-age=60"})
+def moved(request: HttpRequest, language: str) -> HttpResponse | None:
+    """Send to where a page went, if it stood here once. The rows are Wagtail's, made when a page is renamed or moved.
+
+    What is not translated was read below this language too, and has a row for its own alone.
+    """
+    shelf = library.current()
+    for code in dict.fromkeys([language, *shelf.homes]):
+        there = request.path_info.replace(f"{PREFIX}{language}/", f"{PREFIX}{code}/", 1)
+        found = get_redirect(request, Redirect.normalise_path(there, decode_unicode=False))
+        if found is None:
+            continue
+        node = shelf.nodes.get(found.redirect_page_id or 0)
+        shown = shelf.by_key(node.key, language) if node else None
+        if link := shown.url_in(language) if shown else found.redirect_link:
+            kind = HttpResponsePermanentRedirect if found.is_permanent else HttpResponseRedirect
+            return kind(link, headers={"Cache-Control": "public, max-age=60"})
+    return None
 
 
 def contact_ways() -> Mapping[str, str]:

@@ -210,7 +210,9 @@ class _File:
             slug=slug,
             language=self.language,
             title=title[:255],
-            summary=_line(facts.get("summary") or facts.get("description") or _beginning(blocks) or title)[: 200 if self.section else 300],
+            summary=_line(facts.get("summary") or facts.get("description") or _beginning(blocks) or ("" if self.section else title))[
+                : 200 if self.section else 300
+            ],
             facts=self._facts(facts),
             blocks=tuple(blocks),
             guide=tuple(self._guide(facts.get("picture_guide") or [])),

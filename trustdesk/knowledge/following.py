@@ -76,14 +76,17 @@ def stop(token: str) -> None:
 
 
 def tell(*, now: datetime) -> int:
-    """Mail what was published since they were told last to who follows it; return how many letters were queued."""
+    """Mail what was published since they were told last to who follows it; return how many letters were queued.
+
+    What is new always counts, a change where an editor said that it is one and no slip of the pen put right.
+    """
     shelf = library.current()
     changed = _changed(shelf, since=now - LOOKS_BACK)
     queued = 0
     rows = Follow.objects.filter(page_id__in=list(changed), told_at__isnull=False).order_by("pk")
     for row in rows.iterator(chunk_size=500):
         told = row.told_at or now
-        news = [node for node in changed[row.page_id] if node.changed_at > told and node.updated_on >= told.date()]
+        news = [node for node in changed[row.page_id] if node.changed_at > told and (node.tells or node.published_at > told)]
         if news:
             _send(row, news, shelf, now)
             queued += 1

@@ -1,14 +1,13 @@
 """Putting a folder that was read and found whole into the help center: all of it or nothing.
 
-An article is known by its section and slug. What has not changed gets no new revision; what an editor wrote since is
-replaced only where the folder says something else. Nothing is taken away.
+A page is known by the file it was made of, or by its section and slug. What did not change in the folder is left alone;
+what changed there and was edited here is a conflict (`imports`). Nothing is taken away, and no editor's draft goes out.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,23 +16,27 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files import File
 from django.db import transaction
 from django.db.models.signals import post_save
+from django.utils.translation import gettext_lazy
 from modelsearch.backends import get_search_backends
 from modelsearch.signal_handlers import post_save_signal_handler
 from wagtail.images import get_image_model
 from wagtail.models import ReferenceIndex
 from wagtail.signal_handlers import disable_reference_index_auto_update
-from wagtail.utils.file import hash_filelike
 
-from trustdesk.knowledge import markdown
 from trustdesk.knowledge.folder import Folder, Problem, Text
-from trustdesk.knowledge.models import Article, Figure, HelpHome, Related, Section, SynonymGroup
+from trustdesk.knowledge.imports import Fate, Sources
+from trustdesk.knowledge.models import Article, Figure, HelpHome, Icon, Related, Section, SynonymGroup
+from trustdesk.knowledge.storing import Storing
 from trustdesk.staff.models import Agent
 
 _INDEXED_AT_ONCE: Final = 500
-_HREF: Final = re.compile(r'<a href="(article|form|contact|check):([^"#]*)(#[^"]*)?"')
+_CONFLICTS: Final = {
+    Fate.EDITED: gettext_lazy("It changed in the folder, and an editor changed it, too."),
+    Fate.DRAFT: gettext_lazy("It changed in the folder, and an editor has a draft of it."),
+    Fate.TAKEN_BACK: gettext_lazy("It changed in the folder, and an editor took it back."),
+}
 
 
 class UnableToImport(Exception):
@@ -49,24 +52,39 @@ class _Work:
     """One import under way. `pages`: what stands at (place, slug) in each language."""
 
     folder: Folder
-    root: Path
+    storing: Storing
     agent: Agent | None
     progress: Callable[[str], None]
     counts: Counter[str] = field(default_factory=Counter)
     pages: dict[tuple[tuple[str, ...], str, str], Article] = field(default_factory=dict)
-    by_slug: dict[tuple[str, str], Article] = field(default_factory=dict)
     sections: dict[tuple[tuple[str, ...], str], Section | HelpHome] = field(default_factory=dict)
-    images: dict[Path, int] = field(default_factory=dict)
+    overwrite: bool = False
+    sources: Sources = field(default_factory=Sources)
+    conflicts: list[Problem] = field(default_factory=list)
     written: list[Article] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an import did: how much was created, changed and left, and what was not written because editors changed it, too."""
+
+    counts: Counter[str]
+    conflicts: Sequence[Problem] = ()
+
+
 def put(
-    folder: Folder, *, root: Path, examples: bool = False, agent: Agent | None = None, progress: Callable[[str], None] = lambda _text: None
-) -> Counter[str]:  # fmt: skip
-    """Write a folder in one transaction; returns how much was created, changed and left. Raises UnableToImport.
+    folder: Folder,
+    *,
+    root: Path,
+    examples: bool = False,
+    overwrite: bool = False,
+    agent: Agent | None = None,
+    progress: Callable[[str], None] = lambda _text: None,
+) -> Done:
+    """Write a folder in one transaction. Raises UnableToImport.
 
     `examples`: fill figures that have no value with the folder's examples, and take articles that are examples, as the
-    demo world does.
+    demo world does. `overwrite`: the folder wins over what editors wrote, took back or deleted since the last import.
     """
     if folder.fatal():
         raise UnableToImport(folder.fatal())
@@ -74,7 +92,7 @@ def put(
         folder = folder.without_examples()
     # What refers to what is written down once, when all texts are there, and not for every row that is saved.
     with transaction.atomic(), disable_reference_index_auto_update(), _indexed_later():
-        work = _Work(folder, root, agent, progress)
+        work = _Work(folder, Storing(root, agent), agent, progress, overwrite=overwrite)
         _figures(work, examples=examples)
         _synonyms(work)
         for home in HelpHome.objects.select_related("locale"):
@@ -88,7 +106,10 @@ def put(
         for article in work.written:
             ReferenceIndex.create_or_update_for_object(article)
         _index(work.written)
-    return work.counts
+        if work.storing.pictures:
+            work.counts["pictures"] = work.storing.pictures
+        work.sources.keep()
+    return Done(work.counts, tuple(work.conflicts))
 
 
 def _index(articles: Sequence[Article]) -> None:
@@ -156,31 +177,79 @@ def _sections(work: _Work) -> None:
 
     for place in sorted(places, key=order):
         texts = work.folder.sections.get(place, {})
-        used = {text.language for (at, _slug), by in work.folder.articles.items() if at[: len(place)] == place for text in by.values()}
+        inside = [text for (at, _slug), by in work.folder.articles.items() if at[: len(place)] == place for text in by.values()]
         original: Section | None = None
-        for language in _languages(dict.fromkeys(used | set(texts))):
+        for language in _languages(dict.fromkeys([text.language for text in inside] + list(texts))):
             text = texts.get(language) or (next(iter(texts.values())) if texts else None)
-            parent = work.sections[place[:-1], language]
-            section = Section.objects.child_of(parent).filter(slug=place[-1]).first()
-            facts = _first(texts, "icon"), bool(_first(texts, "news"))
-            if section is None:
-                section = Section(slug=place[-1], locale=parent.locale)
-                if original:
-                    section.translation_key = original.translation_key
-                section.title = text.title if text else place[-1].replace("-", " ").capitalize()
-                section.summary = text.summary if text else ""
-                section.icon, section.news = facts[0] or section.icon, facts[1]
-                parent.add_child(instance=section)
-                section.save_revision(user=work.agent).publish(user=work.agent)
-                work.counts["sections created"] += 1
-            elif text and (section.title, section.summary) != (text.title, text.summary):
-                section.title, section.summary = text.title, text.summary
-                section.icon, section.news = facts[0] or section.icon, facts[1]
-                section.save_revision(user=work.agent).publish(user=work.agent)
-                work.counts["sections changed"] += 1
+            section = _section(work, place, language, text, texts, original, inside)
             # A fresh copy: treebeard counts children in it.
             work.sections[place, language] = Section.objects.get(pk=section.pk)
             original = original or section
+
+
+def _section(
+    work: _Work, place: tuple[str, ...], language: str, text: Text | None, texts: Mapping[str, Text], original: Section | None,
+    inside: Sequence[Text],
+) -> Section:  # fmt: skip
+    """Make a section, or bring it to what its file says."""
+    parent, source = work.sections[place[:-1], language], "/".join(place)
+    section: Section | None = _found(work, Section, parent, source, language)
+    said = {
+        "title": text.title if text else place[-1].replace("-", " ").capitalize(),
+        "summary": text.summary if text else "",
+        "icon": _first(texts, "icon") or Icon.BOOK.value,
+        "news": bool(_first(texts, "news")),
+    }
+    made = section is None
+    if section is None:
+        section = Section(slug=place[-1], locale=parent.locale, **said)
+        if original:
+            section.translation_key = original.translation_key
+        _add(parent, section, [*texts.values(), *inside][0])
+    elif text is None:
+        return section  # the folder names it, and says nothing of it
+    elif not _may_write(work, section, said, text, source):
+        return section
+    for name, value in said.items():
+        setattr(section, name, value)
+    section.save_revision(user=work.agent).publish(user=work.agent)
+    work.sources.note(section, said, source=source, language=language)
+    work.counts["sections created" if made else "sections changed"] += 1
+    return section
+
+
+def _found(work: _Work, model: type[Any], parent: Section | HelpHome, source: str, language: str) -> Any:
+    """Return the page that was made of a file, wherever it is by now, else the one that stands at its address."""
+    if known := model.objects.filter(pk=work.sources.page(source, language) or 0).first():
+        return known
+    there = model.objects.child_of(parent).filter(slug=source.rpartition("/")[2]).first()
+    other = work.sources.file_of(there.pk) if there is not None else None
+    if other is None or other == source:
+        return there
+    parts = tuple(other.split("/"))
+    still = (parts[:-1], parts[-1]) in work.folder.articles or parts in work.folder.sections
+    return None if still else there  # an editor has given it this file's address, and it is another file's page
+
+
+def _add(parent: Section | HelpHome, page: Section | Article, text: Text) -> None:
+    """Put a new page into the tree. Raises UnableToImport where another one has its address."""
+    try:
+        parent.add_child(instance=page)
+    except ValidationError as error:
+        raise UnableToImport([Problem(text.file, " ".join(error.messages))]) from error
+
+
+def _may_write(work: _Work, page: Article | Section, said: Mapping[str, Any], text: Text, source: str) -> bool:
+    """Say whether a page is to be brought to what its file says; what stands against it is reported."""
+    draft = bool(text.facts.get("draft"))
+    fate = work.sources.fate(page, said, source=source, language=text.language, draft=draft)
+    if fate is Fate.SAME:
+        work.sources.note(page, said, source=source, language=text.language, draft=draft)
+    if fate in (Fate.WRITE, Fate.LEAVE, Fate.SAME) or work.overwrite:
+        return fate is not Fate.SAME and (fate is not Fate.LEAVE or (work.overwrite and not work.sources.stands(page, said, draft=draft)))
+    work.conflicts.append(Problem(text.file, str(_CONFLICTS[fate]), fatal=False))
+    work.counts["conflicts"] += 1
+    return False
 
 
 def _first(texts: Mapping[str, Text], fact: str) -> Any:
@@ -191,22 +260,22 @@ def _make_articles(work: _Work) -> None:
     """Make each article that is new, without its text: texts name other articles."""
     for (place, slug), texts in _ordered(work.folder):
         key = None
+        source = "/".join((*place, slug))
         for language in _languages(texts):
-            parent = work.sections[place, language]
-            article = Article.objects.child_of(parent).filter(slug=slug).first()
+            parent, text = work.sections[place, language], texts[language]
+            article = _found(work, Article, parent, source, language)
+            if article is None and work.sources.deleted(source, language) and not work.overwrite:
+                work.counts["deleted by editors"] += 1
+                continue
             if article is None:
-                text = texts[language]
                 article = Article(slug=slug, title=text.title, summary=text.summary, locale=parent.locale, live=False)
                 if key:
                     article.translation_key = key
-                try:
-                    parent.add_child(instance=article)
-                except ValidationError as error:
-                    raise UnableToImport([Problem(text.file, " ".join(error.messages))]) from error
+                _add(parent, article, text)
                 work.counts["created"] += 1
             key = key or article.translation_key
             work.pages[place, slug, language] = article
-            work.by_slug.setdefault((slug, language), article)
+            work.storing.knows(article, path=source, language=language)
 
 
 def _ordered(folder: Folder) -> list[tuple[tuple[tuple[str, ...], str], dict[str, Text]]]:
@@ -222,28 +291,31 @@ def _write_articles(work: _Work) -> None:
     for number, ((place, slug), texts) in enumerate(ordered, 1):
         original: Article | None = None
         for language in _languages(texts):
-            article = work.pages[place, slug, language]
-            changed = _write(work, article, texts[language], texts)
-            if original is not None and article.translated_from != original.live_revision_id:
+            article = work.pages.get((place, slug, language))
+            if article is None:
+                continue
+            changed = _write(work, article, texts, language, "/".join((*place, slug)))
+            as_said = changed is not None
+            if as_said and original is not None and article.translated_from != original.live_revision_id:
                 # Side by side in one folder: this is what the translation says.
                 Article.objects.filter(pk=article.pk).update(translated_from=original.live_revision_id)
-            original = original or article
+            original = original or (article if as_said else None)
             work.counts["written" if changed else "unchanged"] += 1
         if number % 10 == 0 or number == len(ordered):
             work.progress(f"{number}/{len(ordered)}")
 
 
-def _write(work: _Work, article: Article, text: Text, texts: Mapping[str, Text]) -> bool:
-    """Bring an article to what its file says; says whether that was something new."""
-    latest = article.get_latest_revision_as_object() if article.latest_revision_id else article
-    stored = {
+def _write(work: _Work, article: Article, texts: Mapping[str, Text], language: str, source: str) -> bool | None:
+    """Bring an article to what its file says; says whether that was something new, None where it says something else."""
+    text = texts[language]
+    said = {
         "title": text.title,
         "summary": text.summary,
         "search_words": "\n".join(text.facts["search_words"]),
-        "body": [_stored(work, block, text) for block in text.blocks],
+        "body": [work.storing.block(block, text) for block in text.blocks],
         "guide": [
-            {"type": "panel", "value": {"image": _image(work, file), "alt": alt, "text": _linked(work, source, text.language)}}
-            for file, alt, source in text.guide
+            {"type": "panel", "value": {"image": work.storing.image(file), "alt": alt, "text": work.storing.linked(words, language)}}
+            for file, alt, words in text.guide
         ],
         "videos": [
             {"type": "video", "value": {"file": None, "poster": None, "minutes": None} | video} for video in text.facts["videos"]
@@ -251,93 +323,24 @@ def _write(work: _Work, article: Article, text: Text, texts: Mapping[str, Text])
         "request_type": _first(texts, "request_type"),
         "updated_on": _first(texts, "updated") or None,
     }
-    related = [other.pk for slug in _first(texts, "related") or () if (other := _article(work, slug, text.language))]
-    same = _content(latest) == _comparable(stored) and [row.other_id for row in latest.related.all()] == related
-    if same and (article.live or text.facts["draft"]):
-        return False
-    for name, value in stored.items():
-        setattr(latest, name, json.dumps(value) if name in ("body", "guide", "videos") else value)
-    latest.related.set([Related(other_id=pk, sort_order=place) for place, pk in enumerate(related)])
-    revision = latest.save_revision(user=work.agent)
-    if not text.facts["draft"]:
+    related = [other.pk for slug in _first(texts, "related") or () if (other := work.storing.article(slug, language))]
+    content, draft = said | {"related": related}, text.facts["draft"]
+    if not _may_write(work, article, content, text, source):
+        return False if work.sources.stands(article, content, draft=draft) else None
+    # What is published is gone on from: a draft may hold an address that nobody has agreed to yet.
+    page = article if article.live or not article.latest_revision_id else article.get_latest_revision_as_object()
+    if page.live and said["updated_on"]:
+        page.tells_followers = said["updated_on"] != page.updated_on
+    for name, value in said.items():
+        setattr(page, name, json.dumps(value) if name in ("body", "guide", "videos") else value)
+    page.related.set([Related(other_id=pk, sort_order=place) for place, pk in enumerate(related)])
+    revision = page.save_revision(user=work.agent)
+    if not draft:
         revision.publish(user=work.agent)
     article.refresh_from_db()
+    work.sources.note(article, content, source=source, language=language, draft=draft)
     work.written.append(article)
     return True
-
-
-def _content(article: Article) -> Any:
-    names = ("title", "summary", "search_words", "request_type", "updated_on")
-    streams = {name: getattr(article, name).get_prep_value() for name in ("body", "guide", "videos")}
-    return _comparable({name: getattr(article, name) for name in names} | streams)
-
-
-def _comparable(value: Any) -> Any:
-    """Return a value without the ids that Wagtail gives to blocks, which differ each time."""
-    if isinstance(value, Mapping):
-        if set(value) == {"type", "value", "id"} and value["type"] == "item":
-            return _comparable(value["value"])
-        return {name: _comparable(part) for name, part in value.items() if name != "id"}
-    if isinstance(value, list | tuple):
-        return [_comparable(part) for part in value]
-    return "" if value is None else value
-
-
-def _stored(work: _Work, block: markdown.Block, text: Text) -> dict[str, Any]:
-    """Return a block as Wagtail stores it: links and pictures by their ids."""
-    kind, value = block["type"], block["value"]
-    if kind == "picture":
-        shown = {"image": _image(work, text.pictures[value.address]), "alt": value.alt[:300], "caption": value.caption[:300]}
-        return {"type": kind, "value": shown}
-    if kind == "code":
-        return dict(block)
-    return {"type": kind, "value": _links(work, value, text.language)}
-
-
-def _links(work: _Work, value: Any, language: str) -> Any:
-    if isinstance(value, str):
-        return _linked(work, value, language)
-    if isinstance(value, list):
-        return [_links(work, part, language) for part in value]
-    if isinstance(value, Mapping):
-        return {name: _links(work, part, language) for name, part in value.items()}
-    return value
-
-
-def _linked(work: _Work, source: str, language: str) -> str:
-    def link(found: re.Match[str]) -> str:
-        kind, name = found[1], found[2]
-        if kind == "article":
-            article = _article(work, name, language)
-            return f'<a linktype="page" id="{article.pk}"' if article else "<a"
-        address = f"{markdown.FORM}{name}/" if kind == "form" and name else markdown.PAGES.get(f"{kind}:", "/contact/")
-        return f'<a href="{address}"'
-
-    return _HREF.sub(link, source)
-
-
-def _article(work: _Work, slug: str, language: str) -> Article | None:
-    return work.by_slug.get((slug, language)) or next(
-        (article for (name, _language), article in work.by_slug.items() if name == slug), None
-    )
-
-
-def _image(work: _Work, path: Path) -> int:
-    """Return the id of a picture's row; the same file is kept once."""
-    if path not in work.images:
-        model = get_image_model()
-        with path.open("rb") as file:
-            digest = hash_filelike(file)
-            image = model.objects.filter(file_hash=digest).first()
-            if image is None:
-                file.seek(0)
-                image = model(title=path.relative_to(work.root.resolve()).as_posix()[:255], uploaded_by_user=work.agent)
-                image.file.save(path.name, File(file), save=False)
-                image._set_file_hash()
-                image.save()
-                work.counts["pictures"] += 1
-        work.images[path] = image.pk
-    return work.images[path]
 
 
 def empty() -> bool:

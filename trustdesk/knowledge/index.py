@@ -7,7 +7,7 @@ reader types is ever read as its query language.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from trustdesk.knowledge.synonyms import Synonyms
 # (Robertson, Zaragoza and Taylor 2004), and costs one look-up a term instead of four.
 _IN_NAMES, _IN_HEADINGS = 2, 2  # names: title and search words
 _TITLE = 0.6  # weight of a term in the short field of title and search words, on top
+_MOST_JOINED = 2_000  # hits among which translations of one article are found together
 _WRITER_MEMORY = 60_000_000  # bytes, the most tantivy holds before it writes a segment
 
 
@@ -122,14 +123,18 @@ class Index:
         limit: int = 10,
         offset: int = 0,
         as_typed: bool = False,
+        joined: Callable[[int], tuple[object, bool]] | None = None,
     ) -> Hits:
         """Return a page of the articles that answer a question, in the given languages or in all.
+
+        ``joined`` says of a key which article it is of and whether it is the reader's translation: then each article is
+        found once, as its best translation ranks, and as the reader's where that was found too.
 
         ``as_typed`` takes the last word for the beginning of one. What is found by nothing else is looked for by its
         sound in Chinese. Any text may be asked; none raises.
         """
         now = self._now
-        page = _Page(languages=tuple(languages), limit=max(1, limit), offset=max(0, offset))
+        page = _Page(languages=tuple(languages), limit=max(1, limit), offset=max(0, offset), joined=joined)
         question = now.reader.read(text, as_typed=as_typed)
         found = _look_up(now, question, page)
         if not found.total:
@@ -145,6 +150,7 @@ class _Page:
     languages: tuple[str, ...]
     limit: int
     offset: int
+    joined: Callable[[int], tuple[object, bool]] | None = None
 
 
 def _schema() -> tantivy.Schema:
@@ -209,14 +215,35 @@ def _look_up(now: _Generation, question: Question, page: _Page) -> Hits:
         return Hits(hits=(), total=0)
     # More than there is would be memory set aside for nothing.
     limit, offset = min(page.limit, len(now.held)), min(page.offset, len(now.held))
+    if page.joined:
+        limit, offset = min(_MOST_JOINED, len(now.held)), 0
     # Its stub forgets the count.
     result: Any = now.searcher.search(_query(now, question, page), limit=limit, offset=offset)
     keys: list[Any] = now.searcher.fast_field_values("key", [address for _, address in result.hits])
     wanted = [
         snippets.sought(term=term, weight=one.weight) for one in question.asked if one.shown for term in one.terms
     ]
-    hits = [_hit(key, now.held[key], score, wanted) for (score, _), key in zip(result.hits, keys, strict=True)]
-    return Hits(hits=tuple(hits), total=result.count or 0, corrected=question.corrected)
+    found = [(score, int(key)) for (score, _), key in zip(result.hits, keys, strict=True)]
+    total = result.count or 0
+    if page.joined:
+        each = _joined(found, page.joined)
+        # Beyond those that were looked at, translations are taken to be as frequent.
+        total = round(total * len(each) / len(found)) if found else 0
+        found = each[page.offset : page.offset + page.limit]
+    hits = [_hit(key, now.held[key], score, wanted) for score, key in found]
+    return Hits(hits=tuple(hits), total=total, corrected=question.corrected)
+
+
+def _joined(found: Sequence[tuple[float, int]], of: Callable[[int], tuple[object, bool]]) -> list[tuple[float, int]]:
+    """Return each article once, in the order of the best of its translations."""
+    each: dict[object, tuple[float, int]] = {}
+    for score, key in found:
+        article, own = of(key)
+        if article not in each:
+            each[article] = (score, key)
+        elif own:
+            each[article] = (each[article][0], key)
+    return list(each.values())
 
 
 def _query(now: _Generation, question: Question, page: _Page) -> tantivy.Query:

@@ -1,8 +1,9 @@
 """What is published, as one frozen picture per process: the tree of both languages, without the texts.
 
 Navigation, translations, related articles and addresses are answered from it without a query. Every publishing, moving,
-renaming or taking back leaves a line in Wagtail's log, so one small query a second at most tells whether the picture is
-old; a new one is made aside while the old one still answers.
+renaming or taking back leaves a line in Wagtail's log of pages, every other save in the back office (a picture, a request
+type) one in its log of rows: so one small query a second at most tells whether the picture is old; a new one is made aside
+while the old one still answers.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _VERSION: Final = """
 SELECT (SELECT max(id) FROM wagtailcore_pagelogentry),
        (SELECT count(*) FROM wagtailcore_pagelogentry
          WHERE id > (SELECT max(id) FROM wagtailcore_pagelogentry) - 1000),
+       (SELECT max(id) FROM wagtailcore_modellogentry),
+       (SELECT count(*) FROM wagtailcore_modellogentry
+         WHERE id > (SELECT max(id) FROM wagtailcore_modellogentry) - 1000),
+       (SELECT count(*) FROM wagtailimages_image), -- many that are deleted at once leave no line
        (SELECT count(*) || ':' || coalesce(sum(hashtextextended(key || value || '|' || value_zh, 0)::numeric), 0)
           FROM knowledge_figure),
        (SELECT count(*) || ':' || coalesce(sum(hashtextextended(words, 0)::numeric), 0) FROM knowledge_synonymgroup)
@@ -53,6 +58,7 @@ class Node:
     published_at: datetime
     changed_at: datetime  # when it was published last
     updated_on: date
+    tells: bool = True  # who follows it is told that it was published anew
     icon: str = ""
     news: bool = False
     article: bool = True
@@ -284,7 +290,7 @@ def _articles() -> Iterable[Mapping[str, Any]]:
     rows = (
         Article.objects.filter(live=True)
         .extra(select={"has_guide": "guide::text <> '[]'", "has_video": "videos::text <> '[]'"})
-        .values(*_PAGE, "search_words", "request_type", "updated_on", "has_guide", "has_video")
+        .values(*_PAGE, "search_words", "request_type", "updated_on", "tells_followers", "has_guide", "has_video")
     )
     return cast(Iterable[Mapping[str, Any]], rows)
 
@@ -304,6 +310,7 @@ def _node(of: Mapping[str, Any], language: str, above: tuple[int, ...], related:
         published_at=of["first_published_at"] or published,
         changed_at=published,
         updated_on=of.get("updated_on") or published.date(),
+        tells=of.get("tells_followers") is not False,
         icon=of.get("icon", ""),
         news=of.get("news", False),
         article=article,

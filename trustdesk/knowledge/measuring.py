@@ -23,6 +23,7 @@ from trustdesk.seams import clock
 ONE_SEARCH = timedelta(minutes=5)  # words typed within this are one search
 OPENED_WITHIN = timedelta(days=1)  # what is opened later came not of the search
 ASKED_WITHIN = timedelta(minutes=30)
+WRITTEN_WITHIN = timedelta(days=1)  # the same for what a mail named: nobody reads and answers those at once
 SHORTEST = 2  # characters
 LONGEST, LONGEST_MISSING = 200, 1000
 _SALT = "trustdesk.knowledge.measuring"
@@ -44,6 +45,11 @@ def readers_of(request: HttpRequest) -> tuple[bytes, ...]:
 def reader(key: str) -> bytes:
     """Return who reads, by whatever tells him from others where there is no page of ours."""
     return _hashed(key)
+
+
+def reader_lately(key: str) -> tuple[bytes, ...]:
+    """Return who reads, by such a key, today and yesterday."""
+    return tuple(_hashed(key, day=clock.now() - ago) for ago in (timedelta(), timedelta(days=1)))
 
 
 def too_many(request: HttpRequest) -> bool:
@@ -99,9 +105,9 @@ def opened(*, mark: str, article: int, now: datetime) -> bool:
     return bool(offered.exclude(opened__contains=[article]).update(opened=append))
 
 
-def asked(*, readers: Sequence[bytes], now: datetime) -> int:
+def asked(*, readers: Sequence[bytes], now: datetime, within: timedelta = ASKED_WITHIN) -> int:
     """Note that a reader asked people after all; return how many of his searches had not helped."""
-    lately = Search.objects.filter(visitor__in=list(readers), at__gt=now - ASKED_WITHIN, asked_at=None)
+    lately = Search.objects.filter(visitor__in=list(readers), at__gt=now - within, at__lte=now, asked_at=None)
     return lately.update(asked_at=now)
 
 
@@ -135,9 +141,9 @@ def _clean(text: str) -> str:
     return guard.mask(text.replace("\0", "")).text
 
 
-def _hashed(facts: str) -> bytes:
-    day = clock.now().date().isoformat()
-    return salted_hmac(_SALT, f"{day}\n{facts}", algorithm="sha256").digest()[:16]
+def _hashed(facts: str, day: datetime | None = None) -> bytes:
+    on = (day or clock.now()).date().isoformat()
+    return salted_hmac(_SALT, f"{on}\n{facts}", algorithm="sha256").digest()[:16]
 
 
 def _signed(number: int) -> str:

@@ -169,12 +169,14 @@ class Article(HelpPage):
         blank=True,
         help_text=_("Shown to readers. Set it when what the article says has changed; blank: the day it was published."),
     )
+    # Whether what this revision says is news to who follows it; None: nobody has said. `editing` asks.
+    tells_followers = models.BooleanField(null=True, blank=True, editable=False)
     # Which state of the original this translation says: `live_revision_id` of the original when it was last looked through.
     translated_from = models.BigIntegerField(null=True, blank=True, editable=False)
 
     parent_page_types: ClassVar[list[str]] = ["knowledge.Section"]
     subpage_types: ClassVar[list[str]] = []
-    exclude_fields_in_copy: ClassVar[list[str]] = ["translated_from"]
+    exclude_fields_in_copy: ClassVar[list[str]] = ["translated_from", "tells_followers"]
 
     edit_handler = TabbedInterface(
         [
@@ -188,6 +190,7 @@ class Article(HelpPage):
                         heading=_("This says what the original says now"),
                         help_text=_("Tick it when you have looked through all of it; it counts once this is published."),
                     ),
+                    FieldPanel("change", heading=_("What has changed since it was published?")),
                 ],
                 heading=_("Text"),
             ),
@@ -272,6 +275,23 @@ class SynonymGroup(models.Model):
         """Raise unless there are two to thirty words."""
         if not 2 <= len(self.listed()) <= 30:
             raise ValidationError({"words": _("Two to thirty words, one a line.")})
+
+
+class Imported(models.Model):
+    """What an import wrote last of one file, so that the next one tells what changed there from what editors changed here."""
+
+    source = models.CharField(max_length=800)  # where the file lies: "deposits/late"
+    language = models.CharField(max_length=16)
+    # Null: somebody deleted the page. It stays deleted.
+    page = models.OneToOneField(Page, on_delete=models.SET_NULL, null=True, related_name="+")
+    digest = models.BinaryField(max_length=32)  # SHA-256 of what the file said (`imports`)
+    draft = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "language"], name="one_page_a_file")]
+
+    def __str__(self) -> str:
+        return f"imported {self.pk}"
 
 
 class Vote(models.Model):

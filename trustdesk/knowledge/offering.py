@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from trustdesk.knowledge import analysis, measuring, suggest
+from trustdesk.knowledge import analysis, library, measuring, suggest
 from trustdesk.knowledge.suggest import Suggestion
 
+MOST: Final = 3
 ENOUGH: Final = 4  # characters, before which nothing can be meant
 ENOUGH_UNSPACED: Final = 2  # of Chinese, Japanese and Korean
 LONGEST: Final = 4_000  # characters that are looked at
@@ -39,18 +40,22 @@ NOTHING: Final = Offer("", ())
 
 
 def offer(
-    *, place: str, text: str, language: str, reader: bytes, now: datetime, request_type: str = "", matter: str = ""
+    *, place: str, text: str, language: str, reader: bytes, now: datetime, request_type: str = "", matter: str = "", without: int = 0
 ) -> Offer:
     """Offer up to three articles for what a reader writes, and note that they were looked for.
 
-    `matter`: what the chosen type is called; it is looked for while too little is written.
+    `matter`: what the chosen type is called; it is looked for while too little is written. `without`: the article the reader
+    comes from, in whichever language; it did not answer.
     """
     request_type = request_type if _CODE.fullmatch(request_type) else ""
     text = text[:LONGEST].replace("\0", " ").strip()
     asked = text if enough(text) else matter
     if not asked:
         return NOTHING
-    found = suggest.suggest(asked, language=language, request_type=request_type)
+    shelf = library.current()
+    left = shelf.nodes[without].key if without in shelf.nodes else ""
+    found = suggest.suggest(asked, language=language, request_type=request_type, limit=MOST + bool(left))
+    found = tuple(one for one in found if one.id not in shelf.nodes or shelf.nodes[one.id].key != left)[:MOST]
     search = measuring.searched(
         place=place,
         text=asked,

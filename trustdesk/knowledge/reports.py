@@ -1,6 +1,8 @@
 """What readers looked for and found, counted in the database for the editors' reports.
 
-An answer counts as found where somebody opened an article and asked nobody soon after (`measuring.ASKED_WITHIN`).
+An answer counts as found where somebody opened an article and asked nobody soon after (`measuring.ASKED_WITHIN`, or
+`WRITTEN_WITHIN` of what a mail named). What agents look for at the desk is in none: they are no readers, and open nothing
+there.
 """
 
 from __future__ import annotations
@@ -12,8 +14,13 @@ from typing import Any, Final
 from django.db import connection
 
 from trustdesk.knowledge import measuring
+from trustdesk.knowledge.models import Search
 
 MOST: Final = 1_000  # rows of a report: more than anybody reads
+_FIXED: Final[dict[str, Any]] = {
+    "most": MOST, "within": measuring.ASKED_WITHIN, "written": measuring.WRITTEN_WITHIN,
+    "desk": Search.Place.DESK.value, "mail": Search.Place.MAIL.value,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ def _sought(asked: bool, since: datetime, until: datetime, language: str) -> lis
         """
         SELECT lower(text), language, count(*), count(DISTINCT visitor), count(*) FILTER (WHERE opened <> '{}'), max(at)
           FROM knowledge_search
-         WHERE at >= %(since)s AND at < %(until)s AND CASE WHEN %(asked)s THEN asked_at IS NOT NULL ELSE hits = 0 END
+         WHERE at >= %(since)s AND at < %(until)s AND place <> %(desk)s AND CASE WHEN %(asked)s THEN asked_at IS NOT NULL ELSE hits = 0 END
            AND (%(language)s = '' OR language = %(language)s)
          GROUP BY 1, 2 ORDER BY 3 DESC, 6 DESC LIMIT %(most)s
         """,
@@ -133,10 +140,11 @@ def _sought(asked: bool, since: datetime, until: datetime, language: str) -> lis
 def articles(*, since: datetime, until: datetime, language: str = "") -> list[Read]:
     """List the published articles, the most opened first."""
     sql = """
-        WITH searches AS (SELECT * FROM knowledge_search WHERE at >= %(since)s AND at < %(until)s),
+        WITH searches AS (SELECT * FROM knowledge_search WHERE at >= %(since)s AND at < %(until)s AND place <> %(desk)s),
         offered AS (SELECT u.id, count(*) AS n FROM searches s, LATERAL (SELECT DISTINCT unnest(s.shown)) u(id) GROUP BY 1),
         opened AS (SELECT u.id, count(*) AS n,
-                            count(*) FILTER (WHERE asked_at IS NULL OR asked_at > at + %(within)s) AS answered
+                            count(*) FILTER (WHERE asked_at IS NULL
+                                OR asked_at > at + CASE place WHEN %(mail)s THEN %(written)s ELSE %(within)s END) AS answered
                      FROM searches s, LATERAL (SELECT DISTINCT unnest(s.opened)) u(id) GROUP BY 1),
         votes AS (SELECT article_id AS id, count(*) AS n, count(*) FILTER (WHERE helpful) AS helpful,
                          count(*) FILTER (WHERE missing <> '') AS comments
@@ -172,9 +180,10 @@ def deflection(*, since: datetime, until: datetime, language: str = "") -> list[
     rows = _rows(
         """
         SELECT request_type, count(*), count(*) FILTER (WHERE opened <> '{}'),
-               count(*) FILTER (WHERE opened <> '{}' AND (asked_at IS NULL OR asked_at > at + %(within)s))
+               count(*) FILTER (WHERE opened <> '{}' AND (asked_at IS NULL
+                   OR asked_at > at + CASE place WHEN %(mail)s THEN %(written)s ELSE %(within)s END))
           FROM knowledge_search
-         WHERE at >= %(since)s AND at < %(until)s AND request_type <> '' AND shown <> '{}'
+         WHERE at >= %(since)s AND at < %(until)s AND place <> %(desk)s AND request_type <> '' AND shown <> '{}'
            AND (%(language)s = '' OR language = %(language)s)
          GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %(most)s
         """,
@@ -223,5 +232,5 @@ def figures(*, blank: bool) -> list[Used]:
 
 def _rows(sql: str, **asked: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, asked | {"most": MOST, "within": measuring.ASKED_WITHIN})
+        cursor.execute(sql, _FIXED | asked)
         return list(cursor.fetchall())

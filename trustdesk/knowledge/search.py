@@ -100,16 +100,20 @@ def find(
     index = _keeper.index(shelf)
     if not text.strip():
         return Found((), 0)
+
+    def article(id: int) -> tuple[object, bool]:
+        node = shelf.nodes.get(id)
+        return (node.key, node.language == language) if node else (id, False)
+
     hits = index.search(
-        text[:LONGEST], languages=() if everywhere else (language,), limit=limit, offset=offset, as_typed=as_typed
-    )
+        text[:LONGEST], languages=() if everywhere else (language,), limit=limit, offset=offset, as_typed=as_typed,
+        joined=article if everywhere else None,
+    )  # fmt: skip
     results: list[Result] = []
-    seen: set[str] = set()
     for hit in hits.hits:
         node = shelf.nodes.get(hit.key)
-        if node is None or node.key in seen:
-            continue  # taken back a moment ago, or found in the other language already
-        seen.add(node.key)
+        if node is None:
+            continue  # taken back a moment ago
         shown = shelf.by_key(node.key, language) or node
         title = hit.title if shown is node else (Piece(shelf.fill(shown.title, language), False),)
         results.append(Result(shown, title, hit.snippet, hit.score))

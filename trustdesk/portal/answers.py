@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST
 
 from trustdesk.customers import places, visitors
 from trustdesk.customers.limits import limiter
-from trustdesk.knowledge import measuring, offering
+from trustdesk.knowledge import library, measuring, offering, suggest
 from trustdesk.knowledge.offering import LONGEST, NOTHING, Offer
+from trustdesk.knowledge.suggest import Suggestion
 from trustdesk.seams import clock
 
 
@@ -38,8 +39,17 @@ def offered(request: HttpRequest, *, code: str, text: str, subject: str, label: 
         reader=measuring.readers_of(request)[0],
         request_type=code,
         matter=label,
+        without=came.id if (came := come_from(request)) else 0,
         now=clock.now(),
     )
+
+
+def come_from(request: HttpRequest) -> Suggestion | None:
+    """Return the article whose "Still stuck?" led here, in the reader's language; None for anything else that is named."""
+    named = request.POST.get("from", "") if request.method == "POST" else request.GET.get("from", "")
+    if not (named.isascii() and named.isdecimal() and len(named) < 19):
+        return None
+    return next(iter(suggest.in_language([int(named)], among=library.current(), language=get_language() or "en")), None)
 
 
 def asked(request: HttpRequest) -> None:

@@ -98,9 +98,9 @@ class Row:
     exact: bool  # copied character by character
 
 
-def blank(form: public.RequestForm, visitor: Visitor) -> Filling:
-    """Return an empty sheet."""
-    return Filling(form, visitor, secrets.token_urlsafe(18))
+def blank(form: public.RequestForm, visitor: Visitor, *, about: str = "") -> Filling:
+    """Return an empty sheet; `about`: what its title says already."""
+    return Filling(form, visitor, secrets.token_urlsafe(18), subject=about[: requests.SUBJECT])
 
 
 def read(post: QueryDict, *, form: public.RequestForm, visitor: Visitor, files: Sequence[uploads.Kept] = ()) -> Filling:

@@ -49,7 +49,9 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
     known = visitors.from_request(request)
     visitor = known or visitors.anonymous()
     posted = request.method == "POST"
-    response = _take(request, form, visitor) if posted else _sheet(request, filling.blank(form, visitor))
+    came = None if posted else answers.come_from(request)
+    blank = filling.blank(form, visitor, about=came.title if came else "")
+    response = _take(request, form, visitor) if posted else _sheet(request, blank)
     if known is None:
         visitors.remember(response, visitor)
     return response
@@ -168,16 +170,17 @@ def _take(request: HttpRequest, form: public.RequestForm, visitor: Visitor) -> H
 def _open(request: HttpRequest, filled: Filling) -> HttpResponse:
     anew = "anew" in request.POST
     try:
-        opened = _opened(filled, only_new=not anew)
+        opened = _opened(request, filled, only_new=not anew)
     except requests.SeenBefore:
         found = _similar(filled)
         if found:
             return _sheet(request, filled, status=409, similar=found)
-        opened = _opened(filled, only_new=False)
+        opened = _opened(request, filled, only_new=False)
     return redirect("portal:ticket_sent", reference=opened.reference)
 
 
-def _opened(filled: Filling, *, only_new: bool) -> requests.Opened:
+def _opened(request: HttpRequest, filled: Filling, *, only_new: bool) -> requests.Opened:
+    came = answers.come_from(request)
     return requests.open_case(
         visitor=filled.visitor,
         code=filled.form.type.code,
@@ -190,6 +193,7 @@ def _opened(filled: Filling, *, only_new: bool) -> requests.Opened:
         now=clock.now(),
         identity=filled.identity,
         only_new=only_new,
+        read_before=(came.id,) if came else (),
     )
 
 
@@ -249,6 +253,7 @@ def _sheet(
     found = public.expected_reply(filled.form.type.code, now=clock.now())
     context = uploads.limits() | {
         "answers": _answers(request, filled) if status in _TO_MEND else NOTHING,
+        "came_from": answers.come_from(request),
         "type": filled.form.type,
         "filled": filled,
         "text": filling.shown_text(filled.text),

@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--language", default=settings.LANGUAGE_CODE, choices=[code for code, _name in settings.LANGUAGES])
         parser.add_argument("--check", action="store_true", help="say what is wrong and write nothing")
         parser.add_argument("--examples", action="store_true", help="fill figures without a value with the folder's examples")
+        parser.add_argument("--overwrite", action="store_true", help="the folder wins over what editors wrote, took back or deleted")
         parser.add_argument("--if-empty", action="store_true", help="do nothing where there are articles")
 
     def handle(self, *, folder: Path | None, **options: Any) -> None:
@@ -45,12 +46,18 @@ class Command(BaseCommand):
             self.stdout.write(f"{texts} texts, {len(found.sections)} sections: all of it can be imported.")
             return
         try:
-            counts = importing.put(found, root=root, examples=options["examples"], progress=self._progress)
+            done = importing.put(
+                found, root=root, examples=options["examples"], overwrite=options["overwrite"], progress=self._progress
+            )
         except importing.UnableToImport as error:
             for problem in error.problems:
                 self.stderr.write(f"error: {problem}")
             raise CommandError("Nothing was imported.") from error
-        self.stdout.write(", ".join(f"{what}: {number}" for what, number in sorted(counts.items())))
+        for conflict in done.conflicts:
+            self.stderr.write(f"conflict: {conflict}")
+        self.stdout.write(", ".join(f"{what}: {number}" for what, number in sorted(done.counts.items())))
+        if done.conflicts:
+            self.stdout.write("Conflicts were left as editors have them; --overwrite takes the folder's texts.")
 
     def _progress(self, text: str) -> None:
         self.stdout.write(text, ending="\r" if self.stdout.isatty() else "\n")

@@ -4,7 +4,7 @@ const PAUSE = 900; // ms without a key
 const ENOUGH = 4; // characters that may mean something, or of Chinese:
 const ENOUGH_UNSPACED = 2;
 const UNSPACED = /[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]/g;
-const ASKED_WITH = ["csrfmiddlewaretoken", "type", "text", "subject"];
+const ASKED_WITH = ["csrfmiddlewaretoken", "type", "text", "subject", "from"];
 
 export class Answers {
   constructor(form) {

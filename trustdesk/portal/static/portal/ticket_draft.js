@@ -3,7 +3,7 @@
 const PREFIX = "trustdesk.reply.";
 const NEW = `${PREFIX}new.`; // tickets; the others are replies, by case
 const NOT_TYPED = new Set(["sheet", "identity"]); // by which a form that is sent twice is the same message
-const SKIPPED = new Set(["csrfmiddlewaretoken", "type", "anew", "file", "files"]);
+const SKIPPED = new Set(["csrfmiddlewaretoken", "type", "anew", "from", "file", "files"]);
 
 function attempt(action) {
   try {
