@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
+from django.db import connection
+from django.test import override_settings
+
 from tests.letters import ANNA, SUPPORT
+from tests.net.smtp import Sink, smtp_server
 from tests.world import NOON
 from trustdesk.channels import addresses, outbox
 from trustdesk.channels.models import Delivery, HookPayload
+from trustdesk.conversations import notices
 from trustdesk.conversations.models import Conversation
 
 EVE = "eve@evil.example"
@@ -39,6 +46,23 @@ def token_of(case: Conversation, recipient: str = ANNA) -> str:
 def mailed(purpose: str = "") -> list[Delivery]:
     rows = Delivery.objects.order_by("pk")
     return list(rows.filter(purpose=purpose) if purpose else rows)
+
+
+def recipients() -> list[str]:
+    """Run every job that mails something, send what is queued to a real server, and return whom it was told to deliver to."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE status = 'todo' RETURNING task_name, args")
+        waiting = [(name, args if isinstance(args, dict) else json.loads(args)) for name, args in cursor.fetchall()]
+    for name, args in waiting:
+        if name == "conversations.tell":
+            notices.tell(what=args["what"], conversation_ids=args["conversation_ids"], now=NOON)
+        elif name == "conversations.mail_unread":
+            notices.mail_unread(conversation_id=args["conversation_id"], now=NOON)
+    sink = Sink()
+    with smtp_server(sink) as port, override_settings(MAIL=f"smtp://127.0.0.1:{port}"):
+        while outbox.send_due(now=NOON):
+            pass
+    return [one for envelope in sink.arrived for one in envelope.rcpt_tos]
 
 
 def we_wrote(case: Conversation) -> str:

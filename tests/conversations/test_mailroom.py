@@ -9,14 +9,15 @@ import pytest
 from django.db import connection
 
 from tests import world
-from tests.conversations.mails import EVE, TX, WROTE, case_of, held, mailed, said, token_of, we_wrote
+from tests.conversations.mails import EVE, TX, WROTE, case_of, held, mailed, recipients, said, token_of, we_wrote
 from tests.letters import ANNA, SUPPORT, bring, letter
 from tests.world import NOON
 from trustdesk.channels import addresses, post
 from trustdesk.channels.models import Delivery, Inbox
-from trustdesk.conversations import mailroom, notices, requests
+from trustdesk.conversations import mailroom, notices, replies, requests
 from trustdesk.conversations.mail_models import MailPart
 from trustdesk.conversations.models import Conversation, Evidence
+from trustdesk.conversations.replies import Reply
 from trustdesk.customers.models import Handle
 from trustdesk.staff.models import Agent, Team
 
@@ -151,16 +152,30 @@ def test_a_stranger_with_the_customers_token_is_a_third_party() -> None:
     assert [(one.name, one.state, one.conversation_id) for one in entry.attachments.all()] == [("a.pdf", "ready", case.pk)]
     case.refresh_from_db()
     assert (case.customer_id, case.answer_to, case.status) == before
-    assert not [delivery for delivery in mailed() if delivery.recipient == EVE]
     assert MailPart.objects.get(sender=EVE).conversation == case
+    answer(case, "We look into it.")
+    sent = recipients()
+    assert set(sent) == {ANNA}
+    assert len(sent) == 2, "acknowledgement and answer"
+
+
+def answer(case: Conversation, text: str) -> None:
+    """Have an agent of the case's team answer."""
+    assert case.team is not None
+    mei = world.agent("Mei", case.team.slug)
+    one = Reply(case.pk, mei.agent_id, "mei:1", text)
+    replies.send(replies=[one], now=NOON)
 
 
 def test_cc_adds_nobody() -> None:
     """E-04."""
     case = case_of(bring(letter(headers={"Cc": EVE}))[0])
     bring(letter("more", headers={"Cc": f"{EVE}, bob@mail.example"}), to=token_of(case))
-    assert {delivery.recipient for delivery in mailed()} <= {ANNA}
     assert MailPart.objects.filter(cc__contains=[EVE]).count() == 2
+    answer(case, "We look into it.")
+    sent = recipients()
+    assert set(sent) == {ANNA}
+    assert len(sent) == 2, "acknowledgement and answer"
     assert not Handle.objects.filter(value=EVE).exists()
 
 

@@ -102,6 +102,20 @@ def test_a_poison_mail_stops_nobody() -> None:
     assert mailroom.read_due(now=NOON) == 1
 
 
+def test_what_ends_its_reader_is_put_aside_after_three_tries() -> None:
+    """F-37, F-44: a busy machine may have been to blame; and no other mail waits for it."""
+    poison = b"From: a@b.example\r\n\r\n" + "😀".encode() * 8_000_000
+    rows = bring(letter("one"), poison, letter("two", sender="bob@mail.example"))
+    now, tries = NOON, [(rows[1].state, rows[1].attempts)]
+    while tries[-1][0] == "stored":
+        now += post.LONGEST
+        assert mailroom.read_due(now=now) == 1
+        rows[1].refresh_from_db()
+        tries.append((rows[1].state, rows[1].attempts))
+    assert tries == [("stored", 1), ("stored", 2), ("unreadable", 3)]
+    assert (rows[1].reason, rows[0].state, rows[2].state) == ("too_complex", "processed", "processed")
+
+
 def test_the_same_mail_is_one_line_whichever_way_it_comes_and_however_often() -> None:
     mail = letter("only once", message_id="<same@mail.example>")
     other_way = b"Received: from elsewhere by mx.northlight.example.test\r\n" + mail.replace(b"\n", b"\r\n")

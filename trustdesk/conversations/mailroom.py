@@ -39,6 +39,7 @@ from trustdesk.seams import failpoints
 
 BATCH = 32
 PATIENT = 3  # times a silent DNS is asked again before a sender counts as merely claimed, or as forged
+DEADLY = ("too_complex", "broken")  # ends of a confined reader: a busy machine may be to blame, so it is tried three times
 READERS = 4  # threads that wait for the confined readers and for DNS
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,10 @@ def _read(claimed: Sequence[post.Claimed], now: datetime) -> Iterator[Letter]:
             yield Letter(one, outcome, identity, tuple(also), one.inbox_id)
         elif isinstance(outcome, mail_reader.Unreadable):
             log.warning("mail %s is unreadable: %s", one.id, outcome.code)
-            post.unreadable(one.id, reason=outcome.code, now=now)
+            if outcome.code in DEADLY and one.attempts < post.ATTEMPTS:
+                post.failed(one, reason=outcome.code, now=now)
+            else:
+                post.unreadable(one.id, reason=outcome.code, now=now)
         else:
             log.warning("mail %s could not be read: %s", one.id, type(outcome).__name__)
             post.failed(one, reason=type(outcome).__name__[:64], now=now)

@@ -89,7 +89,9 @@ def test_machines_are_known_by_what_only_they_write(head: str, name: str) -> Non
 
 def test_senders_that_are_no_people() -> None:
     assert kind("From: MAILER-DAEMON@x.example\nSubject: hi\n\nhello").name == "auto"
-    assert kind("From: noreply@bank.example\nSubject: your code\n\n123456").name == "auto"
+    for local in ("noreply", "forwarding-noreply", "account-security-noreply", "mail_no_reply+7", "x.donotreply"):
+        assert kind(f"From: {local}@bank.example\nSubject: your news\n\n123456").name == "auto"
+    assert kind("From: casino-reply@home.example\nSubject: hello\n\nplease call me").name == "person"
     assert kind(PERSON + "Subject: x\n\nhello", envelope_sender="").name == "auto"
     assert kind(PERSON + "Subject: x\n\nhello", envelope_sender="lin@home.example").name == "person"
     assert kind(PERSON + "Subject: x\n\nhello", own_domain="Home.example").name == "own"

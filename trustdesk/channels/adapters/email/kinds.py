@@ -100,7 +100,7 @@ _DAEMON_NAME = re.compile(
     r"system administrator|mailer-daemon|internet mail|microsoft (?:exchange|outlook)|邮件系统|系统管理员|退信",
     re.IGNORECASE,
 )
-_NO_REPLY = re.compile(r"(?:no-?_?reply|do-?not-?reply|donotreply|noresponse|no-?return)[^@]*@", re.IGNORECASE)
+_NO_REPLY = re.compile(r"(?:[^@]*[._+-])?(?:no-?_?reply|do-?not-?reply|donotreply|noresponse|no-?return)[^@]*@", re.IGNORECASE)
 
 _SUBJECT = re.compile(
     r"\W{0,4}(?:\[[^\]]{1,40}\]\s*)?(?:"
