@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.staff import people
+from trustdesk.channels import mailbox
 from trustdesk.seams import clock
 from trustdesk.staff import accounts, audit, shifts
 from trustdesk.staff.models import Agent, Audit, Membership, PasswordLink, Role, Session, Shift, Team
@@ -134,6 +136,15 @@ def test_an_invitation_lasts_three_days_a_new_password_one(admin: Client) -> Non
     assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
 
 
+def test_the_letter_is_one_of_ours_with_the_link(admin: Client, settings: Any, tmp_path: Path) -> None:
+    settings.EMAIL_BACKEND = "trustdesk.channels.mail_backend.Outgoing"
+    settings.MAIL = f"folder:{tmp_path}"
+    _nina, link = take_on(admin)
+    (letter,) = mailbox.read(tmp_path)
+    assert (letter.to, letter.subject) == ("nina@example.com", "Your access to the support desk")
+    assert link_in(letter.text) == link
+
+
 def test_a_mail_server_that_is_away_undoes_nothing_and_is_said(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from trustdesk.net.mail import MailFailed
 
@@ -188,6 +199,8 @@ def test_where_the_audit_fails_nobody_is_taken_on(admin: Client, monkeypatch: py
         ({"zone": "", "week-0-0-from": "9:00", "week-0-0-to": "17:00"}, "zone", "which time zone"),
         ({"week-0-0-from": "9:00"}, "week", "both times"),
         ({"week-0-0-from": "nine", "week-0-0-to": "five"}, "week", "both times"),
+        ({"week-0-0-from": "23:00", "week-0-0-to": "24:01"}, "week", "both times"),
+        ({"week-0-0-from": "9:60", "week-0-0-to": "17:00"}, "week", "both times"),
         ({"week-0-0-from": "24:00", "week-0-0-to": "25:00"}, "week", "both times"),
         ({"week-0-0-from": "9:00", "week-0-0-to": "13:00", "week-0-1-from": "12:59", "week-0-1-to": "17:00"}, "week", "overlap"),
         ({"week-6-0-from": "22:00", "week-6-0-to": "06:00", "week-0-0-from": "05:00", "week-0-0-to": "9:00"}, "week", "overlap"),
@@ -423,6 +436,12 @@ def test_a_week_is_saved_shown_and_saved_again_as_it_is(admin: Client) -> None:
     assert shifts.week_of(nina.pk) == []
 
 
+@pytest.mark.parametrize("written", ["9", "09", "9:00", "09:00", "900", "0900", "9.00", "９：００"])
+def test_a_time_is_read_however_it_is_written(admin: Client, written: str) -> None:
+    nina, _link = take_on(admin, **{"week-2-1-from": written, "week-2-1-to": "24:00"})
+    assert shifts.week_of(nina.pk) == [WeeklyShift(2, 540, 900, "UTC")]
+
+
 def test_after_a_save_on_duty_is_right_at_once(admin: Client, django_capture_on_commit_callbacks: Any) -> None:
     from trustdesk.conversations import queue
 
@@ -502,7 +521,7 @@ def test_a_team_with_cases_stays_and_one_without_can_go(admin: Client) -> None:
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_pages_speak_the_readers_language(admin: Client, language: str) -> None:
     nina, _link = take_on(admin, languages=["zh-hans"])
-    assert "support desk" not in mail.outbox[0].subject, "the mail is in the agent's"
+    assert mail.outbox[0].subject == "你的客服工作台账号", "the mail is in the agent's"
     expected = {"en": ["First name", "Shifts", "Monday"], "zh-hans": ["称呼", "班次", "星期一"]}[language]
     page = admin.get(f"{edit(nina)}?lang={language}").content.decode()
     assert [word for word in expected if word not in page] == []

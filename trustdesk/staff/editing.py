@@ -23,7 +23,7 @@ from trustdesk.staff.shifts import WeeklyShift
 
 SPANS = 2  # a day shows room for: shifts with a break in between
 MOST_SPANS = 6  # a day is read for
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]?([0-9]{2}))?")  # 9, 9:00, 09.00, 0900
 _ADDRESS = re.compile(r"@|://|\bwww\.|\w\.[a-z]{2,}\b", re.IGNORECASE)
 
 Span = tuple[int, str, str]  # weekday (0 is Monday), from, to: "22:00" to "06:00" ends on the next day
@@ -82,14 +82,17 @@ class WeekField(forms.Field):
         return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare without regard to order."""
-        return not self.disabled and sorted(initial or ()) != sorted(data or ())
+        """Compare without regard to order and to how a time is written."""
+        was, now = (
+            [(day, _minute(start), _minute(end)) for day, start, end in spans or ()] for spans in (initial, data)
+        )
+        return sorted(map(str, was)) != sorted(map(str, now))
 
 
 def _minute(text: str) -> int | None:
-    found = _CLOCK.fullmatch(text)
-    minute = int(found[1]) * 60 + int(found[2]) if found else -1
-    return minute if found and int(found[2]) < 60 and 0 <= minute <= MINUTES_PER_DAY else None
+    found = _CLOCK.fullmatch(unicodedata.normalize("NFKC", text))
+    hour, minute = (int(found[1]), int(found[2] or 0)) if found else (24, 60)
+    return hour * 60 + minute if minute < 60 and hour * 60 + minute <= MINUTES_PER_DAY else None
 
 
 def _clock(minute: int) -> str:
@@ -256,6 +259,7 @@ class TeamForm(WagtailAdminModelForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name_zh"].required = True
+        self.fields["members"].label_from_instance = lambda agent: f"{agent.display_name} · {agent.email}"
         if self.instance.pk:
             self.fields["slug"].disabled = True
             self.initial["members"] = list(self.fields["members"].queryset.filter(memberships__team=self.instance))

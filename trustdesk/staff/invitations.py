@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.core.mail import send_mail
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -25,7 +24,7 @@ def address(token: str) -> str:
 
 def until(at: datetime) -> str:
     """Word a time in UTC, which is the same for whoever sends and whoever reads."""
-    return date_format(at.astimezone(UTC), "DATETIME_FORMAT") + " UTC"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def mail(agent: Agent, *, token: str, expires_at: datetime) -> bool:

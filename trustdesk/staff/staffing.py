@@ -90,6 +90,7 @@ class SendLink(PermissionCheckedMixin, WagtailAdminTemplateMixin, View):  # type
     template_name = "staff/office_send_link.html"
     page_title = _("Send a link")
     header_icon = "key"
+    breadcrumbs_items: list[dict[str, object]] = []  # the title stands in their place
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Ask whether to."""

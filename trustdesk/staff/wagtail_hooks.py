@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel, ObjectList
-from wagtail.admin.ui.tables import BooleanColumn, Column
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 
 from trustdesk.seams import clock
@@ -24,9 +24,9 @@ from trustdesk.staff.backoffice import AuditedViewSet
 from trustdesk.staff.models import Agent, Team, Writing
 
 
-def _now_on_shift(agent: Agent) -> bool:
+def _now_on_shift(agent: Agent) -> object:
     week = [shifts.WeeklyShift(row.weekday, row.start_minute, row.minutes, row.timezone) for row in agent.shifts.all()]
-    return shifts.on_shift(week, now=clock.now())
+    return _("Yes") if agent.is_active and shifts.on_shift(week, now=clock.now()) else "–"
 
 
 def _team_names(agent: Agent) -> str:
@@ -50,7 +50,7 @@ class Agents(AuditedViewSet):
         Column("email", label=_("E-mail address")),
         Column("role", label=_("Role"), accessor=lambda agent: agent.role.label),
         Column("teams", label=_("Teams"), accessor=_team_names),
-        BooleanColumn("on_shift", label=_("Has a shift now"), accessor=_now_on_shift),
+        Column("on_shift", label=_("On shift"), accessor=_now_on_shift),
         Column("standing", label=_("Signing in"), accessor=staffing.standing),
     ]
     list_filter = ["is_active", "teams"]
