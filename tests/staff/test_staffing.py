@@ -1,171 +1,24 @@
-"""Administrators take people on, invite them, put them into teams and shifts, and let them go: all by pages."""
+"""Administrators say who does what in which team and when, and let people go: all by pages, each save written down."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
-from django.urls import reverse
 
 from tests.staff import people
-from trustdesk.channels import mailbox
+from tests.staff.hiring import LIST, NEW, PASSWORD, TEAMS, acts, choose, edit, errors, saved, sheet, take_on
 from trustdesk.seams import clock
 from trustdesk.staff import accounts, audit, shifts
-from trustdesk.staff.models import Agent, Audit, Membership, PasswordLink, Role, Session, Shift, Team
-from trustdesk.staff.sessions import SessionStore
+from trustdesk.staff.models import Agent, Audit, Membership, Role, Session, Shift, Team
 from trustdesk.staff.shifts import WeeklyShift
 
 pytestmark = pytest.mark.django_db
-
-LIST, NEW = "/back-office/agents/", "/back-office/agents/new/"
-TEAMS = "/back-office/teams/"
-PASSWORD = "granite-fiddle-2207"
-
-
-@pytest.fixture
-def ada() -> Agent:
-    return people.agent("ada@example.com", role=Role.ADMIN)
-
-
-@pytest.fixture
-def admin(ada: Agent) -> Client:
-    return people.signed_in(ada)
-
-
-def sheet(**changed: Any) -> dict[str, Any]:
-    """The form as a browser sends it: Nina, an agent, without team or shift."""
-    filled = {"display_name": "Nina Ortiz", "public_name": "Nina", "email": "nina@example.com", "role": "agent"}
-    return filled | {"languages": ["en"], "capacity": 4, "zone": "UTC", "active": "on", "reason": ""} | changed
-
-
-def edit(agent: Agent) -> str:
-    return f"{LIST}edit/{agent.pk}/"
-
-
-def saved(answer: Any) -> None:
-    assert answer.status_code == 302, errors(answer)
-
-
-def errors(answer: Any) -> str:
-    """What a form that came back says is wrong, by field."""
-    form = answer.context["form"]
-    return str({name: list(found) for name, found in form.errors.items()})
-
-
-def link_in(text: str) -> str:
-    found = re.search(r"/staff/welcome/[\w-]{43}/", text)
-    assert found, "43 characters are 256 bits"
-    return found[0]
-
-
-def take_on(admin: Client, **changed: Any) -> tuple[Agent, str]:
-    """Add an agent by the page; return them and their link."""
-    answer = admin.post(NEW, sheet(**changed))
-    assert answer.status_code == 200, answer
-    assert "form" not in answer.context or not answer.context["form"].errors, errors(answer)
-    return Agent.objects.latest("id"), link_in(answer.content.decode())
-
-
-def choose(client: Client, link: str, password: str = PASSWORD) -> Any:
-    client.get(link)
-    return client.post(reverse("staff_set_password"), {"new_password1": password, "new_password2": password})
-
-
-def acts(agent: Agent) -> list[str]:
-    return list(Audit.objects.filter(target=f"agent:{agent.pk}").order_by("id").values_list("action", flat=True))
-
-
-# Taking on
-
-
-def test_who_is_taken_on_gets_a_link_by_mail_and_chooses_a_password_with_it(
-    admin: Client, django_capture_on_commit_callbacks: Any
-) -> None:
-    funds = people.team("funds-2")
-    nina, link = take_on(
-        admin, email="Nina@Example.com", teams=[funds.pk], **{"week-0-0-from": "09:00", "week-0-0-to": "17:00"}
-    )
-    assert (nina.email, nina.role, nina.languages, nina.capacity) == ("nina@example.com", Role.AGENT, ["en"], 4)
-    assert not nina.has_usable_password()
-    assert [team.pk for team in nina.teams.all()] == [funds.pk]
-    assert shifts.week_of(nina.pk) == [WeeklyShift(0, 540, 480, "UTC")]
-    (letter,) = mail.outbox
-    assert letter.to == ["nina@example.com"]
-    assert link_in(str(letter.body)) == link
-    assert people.post_password(Client(), nina.email, "").status_code == 200, "nobody signs in before"
-    client = Client()
-    assert choose(client, link).headers["Location"] == reverse("account_login")
-    assert people.post_password(client, nina.email, PASSWORD).status_code == 302
-    assert client.get("/desk/").headers["Location"].startswith(reverse("mfa_index")), "a second factor is demanded"
-    assert acts(nina) == [
-        "role_set",
-        "teams_set",
-        "shifts_set",
-        "agent_created",
-        "password_link_issued",
-        "password_set",
-    ]
-    assert audit.verify().first_bad_id is None
-
-
-def test_the_link_is_shown_once_kept_nowhere_and_not_cached(admin: Client) -> None:
-    answer = admin.post(NEW, sheet())
-    token = link_in(answer.content.decode()).split("/")[-2]
-    assert "no-store" in answer.headers["Cache-Control"]
-    nina = Agent.objects.get(email="nina@example.com")
-    for page in (LIST, edit(nina), f"{LIST}link/{nina.pk}/"):
-        assert token not in admin.get(page).content.decode()
-    assert token not in str(list(PasswordLink.objects.values())) + str(list(Audit.objects.values()))
-    assert all(token not in str(SessionStore().decode(row.session_data)) for row in Session.objects.all())
-
-
-def test_an_invitation_lasts_three_days_a_new_password_one(admin: Client) -> None:
-    nina, link = take_on(admin)
-    left = PasswordLink.objects.get().expires_at - clock.now()
-    assert timedelta(hours=71, minutes=59) < left <= timedelta(hours=72)
-    choose(Client(), link)
-    admin.post(f"{LIST}link/{nina.pk}/")
-    left = PasswordLink.objects.get().expires_at - clock.now()
-    assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
-
-
-def test_the_letter_is_one_of_ours_with_the_link(admin: Client, settings: Any, tmp_path: Path) -> None:
-    settings.EMAIL_BACKEND = "trustdesk.channels.mail_backend.Outgoing"
-    settings.MAIL = f"folder:{tmp_path}"
-    _nina, link = take_on(admin)
-    (letter,) = mailbox.read(tmp_path)
-    assert (letter.to, letter.subject) == ("nina@example.com", "Your access to the support desk")
-    assert link_in(letter.text) == link
-
-
-def test_a_mail_server_that_is_away_undoes_nothing_and_is_said(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from trustdesk.net.mail import MailFailed
-
-    def refuse(*_: object) -> int:
-        raise MailFailed("connect", permanent=False)
-
-    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
-    answer = admin.post(NEW, sheet())
-    assert "could not be sent" in answer.content.decode()
-    assert choose(Client(), link_in(answer.content.decode())).status_code == 302
-
-
-def test_where_the_audit_fails_nobody_is_taken_on(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(**_: object) -> None:
-        raise RuntimeError("no audit")
-
-    monkeypatch.setattr(audit, "record", broken)
-    with pytest.raises(RuntimeError, match="no audit"):
-        admin.post(NEW, sheet())
-    assert not Agent.objects.filter(email="nina@example.com").exists()
-    assert mail.outbox == []
 
 
 # What is refused
@@ -254,66 +107,6 @@ def test_the_form_sets_nothing_it_does_not_show(admin: Client) -> None:
     nina.refresh_from_db()
     assert (nina.is_superuser, nina.is_demo, nina.available, nina.has_usable_password()) == (False,) * 4
     assert nina.role is Role.AGENT
-
-
-# Links
-
-
-def test_a_link_works_once_and_a_new_one_voids_the_old(admin: Client) -> None:
-    nina, first = take_on(admin)
-    second = link_in(admin.post(f"{LIST}link/{nina.pk}/").content.decode())
-    assert second != first
-    assert Client().get(first, follow=True).status_code == 410
-    assert choose(Client(), second).status_code == 302
-    assert choose(Client(), second, "copper-violin-8841").status_code == 410
-    nina.refresh_from_db()
-    assert nina.check_password(PASSWORD)
-
-
-def test_a_forgotten_password_is_chosen_anew_and_the_second_factor_stays(admin: Client) -> None:
-    mei = people.agent()
-    secret = people.give_totp(mei)
-    there = people.signed_in(mei)
-    link = link_in(admin.post(f"{LIST}link/{mei.pk}/").content.decode())
-    mei.refresh_from_db()
-    assert mei.check_password(people.PASSWORD), "until it is used the old one works"
-    client = Client()
-    choose(client, link)
-    assert there.get("/desk/").status_code == 302, "signed out everywhere"
-    assert people.post_password(client, mei.email, PASSWORD).headers["Location"] == reverse("mfa_authenticate")
-    people.post_code(client, people.totp_code(secret))
-    assert client.get("/staff/").status_code == 200
-
-
-def test_a_link_of_yesterday_of_a_deactivated_and_of_a_former_address_is_worth_nothing(admin: Client) -> None:
-    nina, link = take_on(admin)
-    PasswordLink.objects.update(expires_at=clock.now() - timedelta(seconds=1))
-    assert Client().get(link, follow=True).status_code == 410
-    link = link_in(admin.post(f"{LIST}link/{nina.pk}/").content.decode())
-    saved(admin.post(edit(nina), sheet(email="nina.ortiz@example.com")))
-    assert Client().get(link, follow=True).status_code == 410, "the mail went to somebody else, perhaps"
-    link = link_in(admin.post(f"{LIST}link/{nina.pk}/").content.decode())
-    saved(admin.post(edit(nina), sheet(email="nina.ortiz@example.com", active="", reason="left")))
-    assert Client().get(link, follow=True).status_code == 410
-    page = admin.post(f"{LIST}link/{nina.pk}/")
-    assert "Make them active first" in page.content.decode()
-    assert not PasswordLink.objects.exists()
-
-
-def test_nobody_sends_a_link_to_themselves(admin: Client, ada: Agent) -> None:
-    assert "own password" in admin.post(f"{LIST}link/{ada.pk}/").content.decode()
-    assert not PasswordLink.objects.exists()
-    assert mail.outbox == []
-
-
-def test_who_guesses_links_is_soon_asked_to_wait(admin: Client) -> None:
-    _nina, link = take_on(admin)
-    guesser = Client(REMOTE_ADDR="203.0.113.9")
-    answers = [guesser.get(f"/staff/welcome/{number:043}/").status_code for number in range(30)]
-    assert answers[0] == 302
-    assert answers[-1] == 429
-    assert guesser.get(link).status_code == 429, "also when the guess is right"
-    assert Client(REMOTE_ADDR="203.0.113.10").get(link, follow=True).status_code == 200, "others are not kept out"
 
 
 # Changing and letting go
