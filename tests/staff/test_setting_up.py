@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.staff import people
+from trustdesk.net.mail import MailFailed
 from trustdesk.staff.models import Audit, Factor, Session
 
 pytestmark = pytest.mark.urls("tests.staff.probe_urls")
@@ -46,8 +47,13 @@ def test_recovery_codes_are_shown_once_and_work_once(client: Client, committed_d
     assert people.post_code(second, codes[0]).status_code == 200
 
 
+@pytest.mark.parametrize("problem", [ConnectionRefusedError(), MailFailed("connect", permanent=False)])
 def test_the_owner_is_told_of_a_new_factor_and_a_dead_mail_server_changes_nothing(
-    client: Client, committed_db: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client: Client,
+    committed_db: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    problem: Exception,
 ) -> None:
     people.agent()
     people.post_password(client, "mei@example.com")
@@ -56,7 +62,7 @@ def test_the_owner_is_told_of_a_new_factor_and_a_dead_mail_server_changes_nothin
     assert [message.to for message in mail.outbox] == [["mei@example.com"]]
 
     def refuse(*_: object) -> int:
-        raise ConnectionRefusedError
+        raise problem
 
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
     new = "granite-fiddle-2207"

@@ -2,11 +2,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from tests.staff import people
 from trustdesk.staff.models import Agent, Shift
-from trustdesk.staff.shifts import WeeklyShift, next_start, on_duty, on_shift, set_available
+from trustdesk.staff.shifts import WeeklyShift, next_start, on_duty, on_shift, overlap, set_available
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = WeeklyShift(weekday=0, start_minute=8 * 60, minutes=8 * 60, timezone="UTC")
@@ -47,6 +49,36 @@ def test_the_next_start_is_found_a_week_ahead() -> None:
     assert next_start([DAY, NIGHT], now=MONDAY + timedelta(hours=9)) == MONDAY + timedelta(hours=22)
     assert next_start([DAY], now=MONDAY + timedelta(hours=8)) == MONDAY + timedelta(days=7, hours=8)
     assert next_start([], now=MONDAY) is None
+
+
+def at(day: int, hour: float, hours: float) -> WeeklyShift:
+    return WeeklyShift(weekday=day, start_minute=int(hour * 60), minutes=int(hours * 60), timezone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("week", "overlapping"),
+    [
+        ([], False), ([at(0, 9, 24)], False), ([at(day, 0, 24) for day in range(7)], False),
+        ([at(0, 9, 8), at(0, 17, 1)], False), ([at(0, 9, 8), at(0, 16.5, 1)], True), ([at(0, 9, 8), at(0, 9, 8)], True),
+        ([at(0, 22, 8), at(1, 6, 8)], False), ([at(0, 22, 8), at(1, 5, 8)], True),
+        ([at(6, 22, 8), at(0, 6, 8)], False), ([at(6, 22, 8), at(0, 5, 8)], True),
+    ],
+)  # fmt: skip
+def test_shifts_overlap_where_they_share_time_also_over_the_end_of_the_week(
+    week: list[WeeklyShift], overlapping: bool
+) -> None:
+    assert (overlap(week) is not None) is overlapping
+
+
+@given(st.lists(st.builds(at, st.integers(0, 6), st.integers(0, 23), st.integers(1, 24)), max_size=8))
+def test_an_overlap_is_an_hour_that_two_shifts_cover(week: list[WeeklyShift]) -> None:
+    hours = range(7 * 24)
+    covered = [sum(on_shift([one], now=MONDAY + timedelta(hours=hour)) for one in week) for hour in hours]
+    found = overlap(week)
+    assert (found is not None) is (max(covered) > 1)
+    if found:
+        one, other = found
+        assert any(on_shift([one], now=now) and on_shift([other], now=now) for now in (MONDAY + timedelta(hours=h) for h in hours))
 
 
 @pytest.mark.django_db

@@ -137,10 +137,16 @@ def staffed_teams(*, now: datetime) -> frozenset[int]:
 
 def forget() -> None:
     """Read the history anew at the next use."""
-    global _staffed, _starts, _learned_at
+    global _starts, _learned_at
     _forecasts.clear()
     _learned_at = 0.0
     _starts = (0.0, [])
+    forget_staff()
+
+
+def forget_staff() -> None:
+    """Ask anew who is on shift at the next use."""
+    global _staffed
     _staffed = (0.0, frozenset())
 
 

@@ -11,7 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin import messages
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permission_policies.base import BasePermissionPolicy
@@ -47,7 +51,7 @@ class OfficePolicy(BasePermissionPolicy):  # type: ignore[misc]  # Wagtail ships
         return rows if self.user_has_any_permission(user, actions) else rows.none()
 
 
-class _Audited:
+class Audited:
     """Saves and writes the audit row in the transaction that Wagtail's view opens around it."""
 
     request: HttpRequest
@@ -62,16 +66,34 @@ class _Audited:
         return row
 
 
-class _Create(_Audited, generic.CreateView):  # type: ignore[misc]
+class Create(Audited, generic.CreateView):  # type: ignore[misc]
+    """Adds a row."""
+
     did = "created"
 
 
-class _Edit(_Audited, generic.EditView):  # type: ignore[misc]
+class Edit(Audited, generic.EditView):  # type: ignore[misc]
+    """Changes a row."""
+
     did = "edited"
 
 
-class _Delete(generic.DeleteView):  # type: ignore[misc]
+class Delete(generic.DeleteView):  # type: ignore[misc]
+    """Deletes a row that nothing refers to; `in_use` is said of another."""
+
+    in_use: str | Promise = _("Something else refers to it, so it stays.")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Delete it, or say why not."""
+        try:
+            answer: HttpResponse = super().form_valid(form)
+        except models.ProtectedError:
+            messages.error(self.request, self.in_use)
+            return redirect(self.get_success_url())
+        return answer
+
     def delete_action(self) -> None:
+        """Delete, and write the audit row in one transaction."""
         with transaction.atomic():
             row, key = self.object, self.object.pk
             super().delete_action()
@@ -82,9 +104,9 @@ class _Delete(generic.DeleteView):  # type: ignore[misc]
 class AuditedViewSet(ModelViewSet):  # type: ignore[misc]
     """List and edit the rows of one model. `allows`: what of add, change, delete and view there is; `who` may do it."""
 
-    add_view_class = _Create
-    edit_view_class = _Edit
-    delete_view_class = _Delete
+    add_view_class = Create
+    edit_view_class = Edit
+    delete_view_class = Delete
     copy_view_enabled = False
     add_to_reference_index = False
     add_to_admin_menu = True

@@ -30,6 +30,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from qrcode import QRCode  # type: ignore[import-untyped]
 
+from trustdesk.net.mail import MailFailed
 from trustdesk.seams import clock
 from trustdesk.staff import audit, permissions, sessions
 from trustdesk.staff.models import Agent, Audit, Factor
@@ -92,7 +93,6 @@ class AgentBackend(ModelBackend):
         """Refuse deactivated agents, and demo agents in production, on every request."""
         return isinstance(user, Agent) and user.is_active and (settings.DEMO or not user.is_demo)
 
-
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         """Let into the back office who may edit; how far one gets there, and everywhere else, `permissions` decides."""
         if perm == "wagtailadmin.access_admin" and isinstance(user_obj, Agent):
@@ -154,7 +154,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Send a notice; a mail server that is away must not undo the change it would tell of."""
         try:
             super().send_mail(template_prefix, email, context)
-        except OSError:  # of which smtplib's errors are a kind
+        except (OSError, MailFailed):
             log.exception("notice %s not sent", template_prefix)
 
     def reauthenticate(self, user: Agent, password: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
@@ -40,7 +41,15 @@ def other_sessions(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def password_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Move the token of an opened link into the session, so that it stays out of later addresses and logs."""
+    """Move the token of an opened link into the session, so that it stays out of later addresses and logs.
+
+    So many a minute from one address, as the limit of allauth's own links says: who guesses is not let go on.
+    """
+    refused: HttpResponse | None = ratelimit.consume_or_429(
+        request, action="reset_password_from_key", limit_get=True
+    )
+    if refused is not None:
+        return refused
     request.session[_LINK] = token
     return redirect("staff_set_password")
 

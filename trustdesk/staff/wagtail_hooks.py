@@ -1,4 +1,4 @@
-"""Who writes the help center, and a back office without what we do not use of Wagtail's."""
+"""Agents and their teams, who writes the help center, and a back office without what we do not use of Wagtail's."""
 
 from __future__ import annotations
 
@@ -8,17 +8,141 @@ from django import forms
 from django.db import models
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.forms.models import WagtailAdminModelForm
-from wagtail.admin.panels import FieldPanel, ObjectList
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 
-from trustdesk.staff import accounts, signin
+from trustdesk.seams import clock
+from trustdesk.staff import accounts, editing, shifts, signin, staffing
 from trustdesk.staff.backoffice import AuditedViewSet
-from trustdesk.staff.models import Agent, Writing
+from trustdesk.staff.models import Agent, Team, Writing
+
+
+def _now_on_shift(agent: Agent) -> object:
+    week = [shifts.WeeklyShift(row.weekday, row.start_minute, row.minutes, row.timezone) for row in agent.shifts.all()]
+    return _("Yes") if agent.is_active and shifts.on_shift(week, now=clock.now()) else "–"
+
+
+def _team_names(agent: Agent) -> str:
+    return ", ".join(team.label(get_language() or "en") for team in agent.teams.all()) or "–"
+
+
+class Agents(AuditedViewSet):
+    """Agents are never deleted, for cases and the audit name them: who leaves is made inactive."""
+
+    model = Agent
+    name = "agents"
+    icon = "user"
+    menu_label = _("Agents")
+    menu_order = 300
+    allows = frozenset({"add", "change", "view"})
+    index_view_class = staffing.Agents
+    add_view_class = staffing.TakeOn
+    edit_view_class = staffing.EditAgent
+    list_display = [
+        "display_name",  # leads to the form
+        Column("email", label=_("E-mail address")),
+        Column("role", label=_("Role"), accessor=lambda agent: agent.role.label),
+        Column("teams", label=_("Teams"), accessor=_team_names),
+        Column("on_shift", label=_("On shift"), accessor=_now_on_shift),
+        Column("standing", label=_("Signing in"), accessor=staffing.standing),
+    ]
+    list_filter = ["is_active", "teams"]
+    list_per_page = 50
+    search_fields = ["display_name", "public_name", "email"]
+    ordering = ["display_name", "id"]
+    edit_handler = ObjectList(
+        [
+            HelpPanel(template="staff/office_standing.html", heading=_("Signing in")),
+            MultiFieldPanel(
+                [
+                    FieldRowPanel(
+                        [
+                            FieldPanel("display_name"),
+                            FieldPanel("public_name"),
+                        ]
+                    ),
+                    FieldPanel(
+                        "email", heading=_("E-mail address"), help_text=_("They sign in with it; links go there.")
+                    ),
+                ],
+                heading=_("Who it is"),
+            ),
+            MultiFieldPanel(
+                [
+                    FieldPanel("role", heading=_("Role")),
+                    FieldPanel("teams", heading=_("Teams")),
+                    FieldPanel("languages", heading=_("Languages")),
+                    FieldPanel("capacity"),
+                ],
+                heading=_("What they do"),
+            ),
+            MultiFieldPanel(
+                [
+                    FieldPanel("zone", heading=_("Time zone")),
+                    FieldPanel("week", heading=_("Shifts")),
+                ],
+                heading=_("When they work"),
+            ),
+            MultiFieldPanel(
+                [
+                    FieldPanel("active", heading=_("Active")),
+                    FieldPanel("reason", heading=_("Why")),
+                ],
+                heading=_("Access"),
+            ),
+        ],
+        base_form_class=editing.AgentForm,
+    )
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Add the page that sends a link."""
+        found: list[URLPattern] = super().get_urlpatterns()
+        view = staffing.SendLink.as_view(permission_policy=self.permission_policy)
+        return [*found, path("link/<int:pk>/", view, name="link")]
+
+
+class Teams(AuditedViewSet):
+    """Teams, each with a queue of its own; which request types come there is said with these."""
+
+    model = Team
+    name = "teams"
+    icon = "group"
+    menu_label = _("Teams")
+    menu_order = 310
+    add_view_class = staffing.AddTeam
+    edit_view_class = staffing.EditTeam
+    delete_view_class = staffing.DeleteTeam
+    list_display = [
+        "name",
+        "name_zh",
+        "slug",
+        Column(
+            "members", label=_("Members"), accessor=lambda team: team.memberships.filter(agent__is_active=True).count()
+        ),
+    ]
+    list_per_page = 50
+    search_fields = ["slug", "name", "name_zh"]
+    ordering = ["slug"]
+    edit_handler = ObjectList(
+        [
+            FieldPanel("slug", help_text=_("Commands name the team by it. It cannot be changed later.")),
+            FieldRowPanel(
+                [
+                    FieldPanel("name", heading=_("Name (English)")),
+                    FieldPanel("name_zh", heading=_("Name (Chinese)")),
+                ]
+            ),
+            FieldPanel("members", heading=_("Members")),
+        ],
+        base_form_class=editing.TeamForm,
+    )
 
 
 def _writing(agent: Agent) -> Writing | None:
@@ -53,7 +177,7 @@ class _Edit(generic.EditView):  # type: ignore[misc]
 
 
 class Writers(AuditedViewSet):
-    """Agents come and go elsewhere; here they are made editors and publishers, or no longer."""
+    """Agents come and go under “Agents”; here they are made editors and publishers, or no longer."""
 
     model = Agent
     name = "writers"
@@ -78,6 +202,18 @@ class Writers(AuditedViewSet):
 
 
 @hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]  # Wagtail ships no types
+def agents() -> Agents:
+    """Add the agents to the back office."""
+    return Agents()
+
+
+@hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
+def teams() -> Teams:
+    """Add their teams."""
+    return Teams()
+
+
+@hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
 def writers() -> Writers:
     """Add who writes to the settings."""
     return Writers()

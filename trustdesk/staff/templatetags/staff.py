@@ -1,10 +1,13 @@
-"""Template tags of the sign-in pages: |styled, {% password_rules %}."""
+"""Template tags of the sign-in pages, |styled and {% password_rules %}, and of the back office, |standing."""
 
 from django import template
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.forms import BoundField
 
+from trustdesk.staff import staffing
+
 register = template.Library()
+register.filter("standing", staffing.standing)
 
 
 @register.filter

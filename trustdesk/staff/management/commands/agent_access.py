@@ -50,5 +50,10 @@ class Command(BaseCommand):
             changed = accounts.set_documents(agent_id=agent_id, allowed=DOCUMENTS[what], actor=actor, reason=reason)
             self.stdout.write("Done." if changed else "Nothing to change.")
         else:
-            changed = accounts.set_active(agent_id=agent_id, active=what == "activate", actor=actor, reason=reason)
+            try:
+                changed = accounts.set_active(agent_id=agent_id, active=what == "activate", actor=actor, reason=reason)
+            except accounts.UnableToChangeAccess as error:
+                raise CommandError(
+                    "Nobody else could manage then. Make another administrator first: create_admin."
+                ) from error
             self.stdout.write("Done." if changed else "Nothing to change.")
