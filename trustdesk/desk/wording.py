@@ -71,6 +71,9 @@ _SECRETS = {
     "totp_seed": _("key of a second factor"),
     "token": _("access token"),
     "cookie": _("sign-in cookie"),
+    "password": _("password"),
+    "pin": _("PIN"),
+    "one_time_code": _("one-time code"),
 }
 _HELD = {
     "virus": _("A virus was found in it."),
