@@ -86,9 +86,9 @@ class _Reader:
                     return kind
         for pattern in self._pronouns:
             for match in pattern.finditer(sentence):
-                kind = self._named_before(f"{before} {sentence[: match.start()]}")
-                if kind and not self._otherwise(sentence, match):
-                    return kind
+                named = self._named_before(f"{before} {sentence[: match.start()]}")
+                if named and not self._otherwise(sentence, match):
+                    return named
         return None
 
     def _named_before(self, text: str) -> str | None:

@@ -1,5 +1,7 @@
 """The phrases of `asking` in Spanish, Portuguese, Russian, Vietnamese, Korean and Turkish: the commonest ways to ask."""
 
+# ruff: noqa: E501  a pattern cut into lines is harder to read than a long one
+
 from __future__ import annotations
 
 from trustdesk.policy.asking_phrases import TOOLS, Language

@@ -5,6 +5,8 @@ and ``{code}`` stand for the secrets of the language, ``{gap}`` for a few words 
 programs of remote control.
 """
 
+# ruff: noqa: E501  a pattern cut into lines is harder to read than a long one
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -82,9 +84,9 @@ ENGLISH = Language(
         rf"\b{_EN_GIVE}(?! you\b)(?! (?:him|her|them)\b){{gap}}(?:your|ur|me|us|my|here|yr)\b{{gap}}{{secret}}",
         r"\blet (?:me|us) (?:know|have|see){gap}{secret}",
         rf"\b{_EN_GIVE}(?! you\b){{gap}}{{secret}}.{{0,24}}?\b{_EN_HERE}",
-        rf"\b(?:send|give|tell|share|provide|read|text|forward) (?:over |out )?(?:the |that |this )?{{secret}}(?= ?(?:$|[,.!?]|please|now|so|immediately|asap|and|you|by|from|on|in|via|of your|to (?:restore|unlock|continue|proceed|verify|confirm|receive|get|reset)))",
+        r"\b(?:send|give|tell|share|provide|read|text|forward) (?:over |out )?(?:the |that |this )?{secret}(?= ?(?:$|[,.!?]|please|now|so|immediately|asap|and|you|by|from|on|in|via|of your|to (?:restore|unlock|continue|proceed|verify|confirm|receive|get|reset)))",
         rf"\b(?:type|enter|input|write|put|paste|key in|fill in|post|drop|confirm|verify|submit|place|leave|copy){{gap}}{{secret}}.{{0,24}}?\b{_EN_HERE}",
-        rf"\b(?:here|in (?:this|the) chat)\b,? (?:please )?(?:type|enter|write|paste|put){{gap}}{{secret}}",
+        r"\b(?:here|in (?:this|the) chat)\b,? (?:please )?(?:type|enter|write|paste|put){gap}{secret}",
         r"\b(?:confirm|verify|validate|sync(?:hroni[sz]e)?)(?: me| us)? your (?:\w+ ){0,2}{secret}(?! (?:on|in|at|with your) )",
         r"\b(?:what(?:'s|s| is| are| was| were)?|which is) (?:your|ur|yr)(?: \w+){0,3} {secret}",
         r"\bwhat(?:'s|s| is| was) (?:the )?{secret} ?(?:\?|$|you|on your|from)",
@@ -187,7 +189,7 @@ CHINESE = Language(
         r"(?:我们?|这边|客服|系统|后台|技术|专员)[^，,]{0,6}?(?:需要|要|得|必须|想)(?:知道|核对|验证|核实|确认|用到?|查看|看|获取|拿到|您|你|一下){0,3}(?:您|你)?(?:的)?{gap}{secret}",
         r"^(?:还|现在|另外|目前)?(?:需要|要)(?:用到?|核对|核实|知道)?(?:一下)?(?:您|你)的?[^，,]{0,6}?{secret}",
         rf"{{secret}}[^，,]{{0,6}}?(?:发送?|告诉|告知|报|念|给|提供|转发|说|读|拍)(?:一下|下)?(?:给)?{_ZH_US}",
-        rf"(?:在|到|于)(?:这里|这儿|聊天|对话|此处|下方|下面|本会话|回复|这个窗口|聊天框)[^，,]{{0,6}}?(?:输入|填写|填|粘贴|贴上|发送|写|回复|发|提供){{gap}}{{secret}}",
+        r"(?:在|到|于)(?:这里|这儿|聊天|对话|此处|下方|下面|本会话|回复|这个窗口|聊天框)[^，,]{0,6}?(?:输入|填写|填|粘贴|贴上|发送|写|回复|发|提供){gap}{secret}",
         rf"(?:输入|填写|填|粘贴|写){{gap}}{{secret}}(?:到|在|于|进)[^，,]{{0,4}}?{_ZH_US}",
         r"^(?:您|你)?的?{secret}(?:呢|\?|？|麻烦|谢谢|给我)",
     ),
