@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.policy import asking_cases as cases
+from tests.policy.asking_look_alikes import SAFE
 from trustdesk.policy import asking
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ def test_what_asks_is_found(kind: str, text: str) -> None:
     assert around.kind == kind
 
 
-@pytest.mark.parametrize("text", cases.SAFE.strip().splitlines())
+@pytest.mark.parametrize("text", SAFE.strip().splitlines())
 def test_what_warns_is_left_alone(text: str) -> None:
     assert asking.find(text) is None
     assert asking.find(f"Hello Anna, thank you for waiting. {text} Best regards, Sofia") is None
@@ -90,10 +91,10 @@ def test_no_letter_of_ours_asks() -> None:
     catalogue = (ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po").read_text(encoding="utf-8")
     said = re.findall(r'^msg(?:id|str)(?:\[\d\])? "((?:[^"\\]|\\.)+)"$', catalogue, re.MULTILINE)
     assert len(said) > 3000
-    labels = {"把币转到“安全地址”"}  # of a box to tick: what somebody was asked for
-    assert [
-        one for one in said if asking.find(one.replace("\\n", "\n").replace('\\"', '"')) and one not in labels
-    ] == []
+    # A box to tick says what somebody was asked for, and so does the desk where it stops an answer.
+    labels = ("把币转到“安全地址”", "把资金转到“安全”地址", "未发送：")
+    found = [one for one in said if asking.find(one.replace("\\n", "\n").replace('\\"', '"'))]
+    assert [one for one in found if not one.startswith(labels)] == []
 
 
 @pytest.mark.parametrize(

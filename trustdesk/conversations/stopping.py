@@ -89,6 +89,4 @@ def _for(seat: Seat) -> QuerySet[StoppedReply]:
     rows = StoppedReply.objects.filter(seen_at=None)
     if not may_look(seat):
         return rows.none()
-    return rows.filter(
-        permissions.visible(seat, team="conversation__team_id", assignee="conversation__assignee_id")
-    )
+    return rows.filter(permissions.visible(seat, team="conversation__team_id", assignee="conversation__assignee_id"))

@@ -157,7 +157,7 @@ POSSIBLE = (
     r"pass|pw|pin|creden|log-?in|seed|phrase|mnemon|private|secret|keystore|words?\b|backup|recover|code|digit|number|otp|2-?fa|api|"
     r"desk|viewer|remote|screen|vnc|assist|splashtop|supremo|droid|getscreen|ammyy|aero|connect|logmein|access|control|"
     r"wallet|address|account|vault|storage|custody|"
-    r"密|口令|码|助|注记|恢复|备份|种子|私|单词|个词|远程|屏幕|荧幕|控制|操作|电脑|向日葵|位数|钱包|地址|账|地方|"
+    r"密|口令|码|助|注记|恢复|备份|种子|私|单词|个词|远程|远端|屏幕|荧幕|控制|操作|电脑|向日葵|位数|钱包|地址|账|地方|"
     r"contrase|clave|semilla|palabra|código|codigo|senha|chave|cartera|billetera|monedero|cuenta|carteira|conta|direcci|endere|"
     r"парол|пин|фраз|мнемо|ключ|код|слов|удал|кошел|сч[её]т|адрес|mật|mat khau|mã|cụm|khóa|khoá|từ|ví|비밀|비번|패스|핀|시드|복구|니모닉|개인|"
     r"프라이빗|단어|인증|보안|코드|원격|팀뷰|애니|지갑|계|주소|şifre|sifre|parola|kelime|anahtar|kod|kurtarma|tohum|uzaktan|cüzdan|hesa"

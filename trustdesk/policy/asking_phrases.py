@@ -84,14 +84,14 @@ ENGLISH = Language(
         rf"\b{_EN_GIVE}(?! you\b)(?! (?:him|her|them)\b){{gap}}(?:your|ur|me|us|my|here|yr)\b{{gap}}{{secret}}",
         r"\blet (?:me|us) (?:know|have|see){gap}{secret}",
         rf"\b{_EN_GIVE}(?! you\b){{gap}}{{secret}}.{{0,24}}?\b{_EN_HERE}",
-        r"\b(?:send|give|tell|share|provide|read|text|forward) (?:over |out )?(?:the |that |this )?{secret}(?= ?(?:$|[,.!?]|please|now|so|immediately|asap|and|you|by|from|on|in|via|of your|to (?:restore|unlock|continue|proceed|verify|confirm|receive|get|reset)))",
+        r"\b(?:send|give|tell|share|provide|read|text|forward|quote|spell|dictate|repeat) (?:over |out )?(?:the |that |this )?{secret}(?= ?(?:$|[,.!?]|please|now|so|immediately|asap|and|you|by|from|on|in|via|of your|to (?:restore|unlock|continue|proceed|verify|confirm|receive|get|reset)))",
         rf"\b(?:type|enter|input|write|put|paste|key in|fill in|post|drop|confirm|verify|submit|place|leave|copy){{gap}}{{secret}}.{{0,24}}?\b{_EN_HERE}",
         r"\b(?:here|in (?:this|the) chat)\b,? (?:please )?(?:type|enter|write|paste|put){gap}{secret}",
         r"\b(?:confirm|verify|validate|sync(?:hroni[sz]e)?)(?: me| us)? your (?:\w+ ){0,2}{secret}(?! (?:on|in|at|with your) )",
         r"\b(?:what(?:'s|s| is| are| was| were)?|which is) (?:your|ur|yr)(?: \w+){0,3} {secret}",
         r"\bwhat(?:'s|s| is| was) (?:the )?{secret} ?(?:\?|$|you|on your|from)",
-        r"\b(?:i|we|i'll|we'll|(?:support|our|the|my) (?:team|system|department|technician|supervisor|colleague|manager|engineers?))(?: \w+){0,3}"
-        r" (?:need|needs|require|requires|want|wants|must have|must know|ask for|are asking for|am asking for|request){gap}{secret}",
+        r"\b(?:i|we|i'll|we'll|we're|i'm|(?:support|our|the|my) (?:\w+ )?(?:team|system|department|technician|supervisor|colleague|manager|engineers?))(?: \w+){0,3}"
+        r" (?:need|needs|require|requires|want|wants|must have|must know|ask for|are asking for|am asking for|request){gap}(?<!my ){secret}",
         r"^(?:please |also |still |now |just )?(?:need|require|want|waiting for)(?: to (?:know|see|have))? (?:your|ur|the) (?:\w+ ){0,3}{secret}",
         r"\b(?:may|can|could|might|shall) (?:i|we)(?: \w+){0,2} (?:have|get|see|know|ask(?: you)? for|take|check|use|request){gap}{secret}",
         r"\b(?:i|we)(?:'d| would) (?:like|love|need)(?: to (?:have|know|get|see|check))?{gap}{secret}",
@@ -110,6 +110,7 @@ ENGLISH = Language(
         "remote_control": (
             r"\b(?:install|download|open|launch|run|start|use|get|set up|connect (?:with|via|through|by|using|over)|join|allow|enable|accept|grant|"
             r"give|add|turn on|activate|permit|begin|try|load|put|go to|visit)\b(?! you\b){gap}{tool}",
+            r"\b(?:help|guide|assist|connect|look|support|fix|walk|show)(?: \w+){0,4} (?:via|through|over|using|with|on|by) {tool}",
             r"\b(?:send|give|tell|read|share|what(?:'s| is)|need|provide){gap}{tool} (?:id|code|number|address|password|key|link)",
             r"\b(?:let|allow|permit) (?:me|us|our \w+|my \w+|the \w+)(?: to)? (?:\w+ )?(?:access|control|connect to|take (?:over|control of)|into|use|see|view) "
             + _EN_PC,
@@ -125,7 +126,7 @@ ENGLISH = Language(
             r"tether|everything|it all|all of it|it|them)(?: \w+){0,4} (?:to|into|onto|in|with)(?: \w+){0,3} ['\"“”‘’]?"
             r"(?:safe|safer|safety|secured?|protected|security|temporary|holding|escrow|vault|verification|insured|insurance|quarantine|"
             r"company|official|backup|our|my(?= \w* ?(?:wallet|address))|support'?s?)['\"“”‘’]?(?: \w+){0,3} (?:wallets?|address(?:es)?|account|vault|storage|custody)",
-            r"\b(?:move|transfer|send|withdraw|deposit)\b(?: (?:all|of|everything|over|back|us|me)){0,3} your (?:\w+ ){0,3}"
+            r"\b(?:move|transfer|send|withdraw|deposit)\b(?: (?:of|over|back|us|me))?(?: (?:all|your)){1,2}(?: of)?(?: your)? (?:\w+ ){0,3}?"
             r"(?:funds?|money|crypto|coins?|assets?|balance|savings|holdings|tokens|btc|bitcoins?|eth|usdt|usdc)(?: \w+){0,3} (?:to|into) "
             r"(?:(?:this|that|the following) (?:\w+ ){0,2}(?:wallet|address|account)|the (?:\w+ )?(?:wallet|address|account) (?:below|i|we|that i|that we)|"
             r"(?:me|us)\b|0x[0-9a-f]{4})",
@@ -133,7 +134,7 @@ ENGLISH = Language(
     },
     # Before the words that ask, in one sentence: they are then no request …
     # Before the words that ask, in one sentence: they are then no request …
-    never=r"\b(?:never|nobody|no ?one|none of (?:us|our)|no (?:employee|agent|member|staff|support|real|genuine|honest|one)|nor|neither|not|don'?t|won'?t|"
+    never=r"\b(?:never|nobody|no ?one|none of (?:us|our)|no (?:employee|agent|member|staff|support|real|genuine|honest|legitimate|serious|reputable|official|company|exchange|business|person|team|colleague|human|admin|moderator|police|one)|nor|neither|not|don'?t|won'?t|"
     r"cannot|can'?t|mustn'?t|shouldn'?t|doesn'?t|isn'?t|wouldn'?t|needn'?t|aren'?t|without (?:having|needing)|avoid|refuse|beware|rather than|instead of|"
     r"whoever|anyone|anybody|someone|somebody|people|callers?|scammers?|thie(?:f|ves)|fraudsters?|criminals?|impostors?|attackers?|hackers?|strangers?|"
     r"phish\w+|scams?|fake \w+|a (?:person|caller|stranger|site|page))\b",
@@ -143,7 +144,8 @@ ENGLISH = Language(
     r"\b(?:did|does|is|was|has|have|could|can)(?: not|n'?t)\b[^,]*,",
     near=r"\b(?:if|when|once|should|whenever|after|before|unless|did|do|have|had|why|where|that|because|in case) (?:you|u)(?: ever| already| once)?$|"
     r"(?:^|[ ,])(?:we|i|they|he|she|it|system|exchange|app|site|page|who|which)(?:'ll| will| can| may| shall| would|'d| have| had)?"
-    r"(?: (?:also|then|now|always|only))?$|\b(?:un|re)-?$",
+    r"(?: (?:also|then|now|always|only))?$|\b(?:un|re)-?$|"
+    r"(?<!\bi )(?<!\bwe )\b(?:wanted|asked|told|made|got|tricked|urged|persuaded|convinced|forced) (?:you|them|him|her|customers|people)(?: to| into)?$",
     excused=r"\b(?:on|in|at|into|inside) (?:the|our|your|its|that)(?: [\w’'-]+){0,3} (?:page|site|website|app|security cent(?:er|re)|settings|dialog)\b|"
     r"\b(?:send|show) (?:\w+ )?code (?:again|to your)|\b(?:need|want|require|ask for)s? no\b|\ba (?:seed|recovery|secret) phrase",
     sure=(
@@ -198,8 +200,8 @@ CHINESE = Language(
         "remote_control": (
             r"(?:下载|安装|打开|启动|运行|使用|用|装一?下|装|开启|开一下|连接|接受|同意|允许|授权|加入|登录|开){gap}{tool}",
             r"{tool}[^，,]{0,6}?(?:识别码|id|号码?|码|密码|代码|地址|装一下|打开|下载)",
-            r"(?:我们?|技术人员|技术|工程师|客服|专员|这边)[^，,]{0,8}?远程[^，,]{0,6}?(?:操作|控制|连接|协助|处理|帮|登录|到)",
-            r"(?:让|允许|授权)(?:我们?|技术|客服|工程师)[^，,]{0,6}?(?:控制|操作|访问|远程)(?:一下)?(?:您|你)的?(?:电脑|手机|设备|[屏荧]幕)",
+            r"(?:我们?|技术人员|技术|工程师|客服|专员|这边)[^，,]{0,8}?远[程端][^，,]{0,6}?(?:操作|控制|连接|协助|处理|帮|登录|到)",
+            r"(?:让|允许|授权)(?:我们?|技术|客服|工程师)[^，,]{0,6}?(?:控制|操作|访问|远[程端])(?:一下)?(?:您|你)的?(?:电脑|手机|设备|[屏荧]幕)",
             r"(?:共享|分享)(?:一下|下)?(?:您|你)?的?(?:手机|电脑)?[屏荧]幕",
         ),
         "funds": (
@@ -224,6 +226,6 @@ CHINESE = Language(
     elsewhere=r"截图|照片|图片|文件|视频|报错|错误|单号|哈希|链接|地址|编号|时间|页面",
     parts={
         "gap": r"[^，,不勿别点]{0,10}?",
-        "tool": TOOLS + r"远程(?:控制|协助|桌面|连接|操作|软件|工具|访问)|屏幕共享|共享屏幕|荧幕共享)",
+        "tool": TOOLS + r"远[程端](?:控制|协助|桌面|连接|操作|软件|工具|访问)|屏幕共享|共享屏幕|荧幕共享)",
     },
 )
