@@ -61,7 +61,11 @@ def made() -> dict[str, tuple[str, list[str]]]:
         wif(),
         pem(),
     )
+    password, code = f"Q{secrets.token_hex(5)}7x!", str(secrets.randbelow(90_000_000) + 10_000_000)
     return {
+        "a password": (f"my password is {password}", [password]),
+        "a password in Chinese": (f"登录密码是{password}，还是登不上去", [password]),
+        "a one-time code": (f"the verification code is {code}", [code]),
         "12 words": (f"my wallet is {english} please help", [english, " ".join(english.split()[:6])]),
         "24 words in Chinese": (f"助记词：{chinese}", [chinese, "".join(chinese.split())]),
         "12 words in Japanese": (japanese, [japanese, japanese.replace("\u3000", " ")]),

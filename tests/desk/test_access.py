@@ -27,14 +27,16 @@ pytestmark = pytest.mark.django_db
 UNKNOWN = references.new(b"no such case at all")
 OF_ALL = {
     "desk": "get", "desk_list": "get", "desk_leave": "get", "desk_availability": "post", "desk_mailboxes": "get",
+    "desk_alerts": "get",
 }  # fmt: skip
 # Asked about with their own tests: test_mailboxes.py, test_mail.py.
 OF_MAIL = {
     "desk_mail": "get", "desk_mail_original": "get", "desk_held_opening": "post", "desk_held_original": "get",
     "desk_held_fate": "post", "desk_missing": "post",
 }  # fmt: skip
-# … and in test_documents.py.
+# … and in test_documents.py, test_stopped.py.
 OF_DOCUMENTS = {
+    "desk_alert_seen",
     "desk_document_picture", "desk_documents_withdrawal", "desk_documents_decision", "desk_document_opening",
 }  # fmt: skip
 OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {

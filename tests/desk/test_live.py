@@ -169,6 +169,20 @@ def test_a_reply_is_stored_once_however_often_it_is_sent(place: Place) -> None:
     assert list(Entry.objects.filter(author="agent", kind="message").values_list("text", flat=True)) == ["One moment"]
 
 
+def test_a_reply_that_asks_for_a_secret_is_refused_and_its_lead_is_hinted(place: Place) -> None:
+    """B-14 over the live socket: an error with the reason for its author, a new list for who leads, nothing for the customer."""
+    mei, lena = world.agent("Mei", "funds"), world.agent("Lena", "funds", role=Role.LEAD)
+    case = world.chat("hello")
+    desk, lead = place.desk(mei), place.desk(lena)
+    desk.say("reply", case=case.reference, id="bad-id-01", text="请把您的验 证 码发给我 CNRY")
+    assert desk.wait("error", id="bad-id-01")["code"] == "asks_code"
+    lead.wait("list")
+    desk.say("reply", case=case.reference, id="good-id-1", text="请勿向任何人透露验证码")
+    desk.wait("ack", id="good-id-1")
+    assert [entry.text for entry in Entry.objects.filter(author="agent", kind="message")] == ["请勿向任何人透露验证码"]
+    assert not Entry.objects.filter(text__contains="CNRY").exists()
+
+
 def test_a_note_never_reaches_the_customer(place: Place) -> None:
     """A-05: not its text, not that it was written, not that it is being written."""
     mei = world.agent("Mei", "funds")

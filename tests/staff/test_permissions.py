@@ -23,14 +23,14 @@ ALL: set[tuple[int | None, int | None]] = set(CASES)
 EXPECTED: dict[Role, dict[str, set[tuple[int | None, int | None]]]] = {
     Role.AGENT: {
         "see": TEAMS, "reply": TEAMS, "note": TEAMS, "resolve": TEAMS, "reopen": TEAMS,
-        "take": FREE, "assign": FREE, "mail": set(), "documents": set(), "manage": set(),
+        "take": FREE, "assign": FREE, "mail": set(), "documents": set(), "alerts": set(), "manage": set(),
     },
     Role.LEAD: {
         "see": LEADS, "reply": LEADS, "note": LEADS, "resolve": LEADS, "reopen": LEADS,
-        "take": LEADS, "assign": LEADS, "mail": LEADS, "documents": LEADS, "manage": set(),
+        "take": LEADS, "assign": LEADS, "mail": LEADS, "documents": LEADS, "alerts": LEADS, "manage": set(),
     },
     Role.ADMIN: dict.fromkeys(
-        ("see", "reply", "note", "resolve", "reopen", "take", "assign", "mail", "documents", "manage"), ALL
+        ("see", "reply", "note", "resolve", "reopen", "take", "assign", "mail", "documents", "alerts", "manage"), ALL
     ),
 }  # fmt: skip
 

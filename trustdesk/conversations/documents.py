@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from trustdesk.channels import sealing
-from trustdesk.conversations import acting, imaging, queries
+from trustdesk.conversations import acting, imaging, queries, stopping
 from trustdesk.conversations.document_models import Document, DocumentLook, DocumentRequest
 from trustdesk.conversations.models import Conversation
 from trustdesk.policy import guard
@@ -229,7 +229,9 @@ def _chosen(kinds: Collection[str]) -> tuple[str, ...]:
 
 
 def _said(text: str) -> str:
-    """Return what may be said to a customer; raises UnableToAct("note_too_long")."""
+    """Return what may be said to a customer; raises UnableToAct: note_too_long, or why it is stopped (`stopping.reason`)."""
+    if code := stopping.reason(text):
+        raise acting.UnableToAct(code)
     text = guard.mask(text.replace("\0", "").strip()).text
     if len(text) > NOTE:
         raise acting.UnableToAct("note_too_long")

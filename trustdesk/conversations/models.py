@@ -387,7 +387,8 @@ class History(models.Model):
         return str(self.epoch)
 
 
-# Beside the timeline, each in a file of its own: the vault, and what is about mail alone, or about merging.
+# Beside the timeline, each in a file of its own: the vault, and what is about mail alone, merging, or stopped answers.
 from trustdesk.conversations.document_models import Document, DocumentLook, DocumentRequest  # noqa: E402, F401
 from trustdesk.conversations.mail_models import MailPart, SideConversation  # noqa: E402, F401
 from trustdesk.conversations.merge_models import MergeRequest  # noqa: E402, F401
+from trustdesk.conversations.stopped_models import StoppedReply  # noqa: E402, F401

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db import transaction
 
-from trustdesk.conversations import announce, articles, queue, rulebook, statements, timeline
+from trustdesk.conversations import announce, articles, queue, rulebook, statements, stopping, timeline
+from trustdesk.conversations.acting import UnableToAct
 from trustdesk.knowledge.library import Library
 from trustdesk.policy import guard
 from trustdesk.realtime import jobs
@@ -25,7 +26,8 @@ UNREAD = timedelta(minutes=1)  # a reply not read by then goes to the address th
 
 
 class UnableToReply(Exception):
-    """`code`: not_allowed, closed, merged, spam, not_found, article_gone or too_many_articles. Trying again does not help."""
+    """`code`: not_allowed, closed, merged, spam, not_found, article_gone, too_many_articles, or why the text was stopped
+    (see `stopping.reason`). Trying again does not help."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -58,8 +60,10 @@ class Sent:
 def send(*, replies: Sequence[Reply], now: datetime) -> list[Sent]:
     """Store replies, in order, in one transaction; one already known is answered with the line it made then.
 
-    Raises UnableToReply when one of them may not be said, with nothing stored.
+    Raises UnableToReply when one of them may not be said, with nothing stored; that one asks for what nobody may ask for is
+    on record then, if it came alone.
     """
+    _stop(replies, now)
     guarded = [guard.mask(reply.text) for reply in replies]
     shelf = articles.shelf() if any(reply.articles for reply in replies) else None
     with transaction.atomic(), statements.link(pipelined=True) as link:
@@ -67,6 +71,26 @@ def send(*, replies: Sequence[Reply], now: datetime) -> list[Sent]:
         failpoints.hit("before_commit")
     failpoints.hit("after_commit")
     return sent
+
+
+def _stop(replies: Sequence[Reply], now: datetime) -> None:
+    """Refuse what asks a customer for a secret, and have it on record; notes for colleagues may say anything.
+
+    Of several nothing is written down: the writer sends each alone then, and one try is to leave one row.
+    """
+    for reply in replies:
+        code = "" if reply.note else stopping.reason(reply.text)
+        if not code:
+            continue
+        if len(replies) == 1:
+            seat = permissions.seat(reply.agent_id)
+            if seat is None:
+                raise UnableToReply("not_allowed")
+            try:
+                stopping.record(conversation_id=reply.conversation_id, seat=seat, code=code, now=now)
+            except UnableToAct as refused:
+                raise UnableToReply(refused.code) from None
+        raise UnableToReply(code)
 
 
 def _store(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from trustdesk.conversations import acting, announce, expectations, rulebook, timeline, urgency
+from trustdesk.conversations import acting, announce, expectations, rulebook, stopping, timeline, urgency
 from trustdesk.conversations.acting import Act, UnableToAct
 from trustdesk.conversations.models import Conversation, Entry, Evidence, Promise
 from trustdesk.customers.models import Customer
@@ -42,6 +42,8 @@ def split(*, conversation_id: int, seq: int, code: str, subject: str, seat: Seat
         title = tokens.hide(guard.mask(" ".join(subject.replace("\0", "").split())).text)[:SUBJECT]
         if not title:
             raise UnableToAct("no_subject")
+        if stopped := stopping.reason(title):  # the customer reads it
+            raise UnableToAct(stopped)
         inbox, key = _inbox(act), f"split:{conversation_id}:{seq}:{rule.code}"
         if before := timeline.known(act.link, [(inbox, key)]).get((inbox, key)):
             return before.reference

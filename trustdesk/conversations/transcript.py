@@ -171,6 +171,9 @@ def _kind(code: str) -> str:
         "totp_seed": _("the key of a second factor"),
         "token": _("an access token"),
         "cookie": _("a sign-in cookie"),
+        "password": _("a password"),
+        "pin": _("a PIN"),
+        "one_time_code": _("a one-time code"),
     }
     return words.get(code) or _("a secret")
 

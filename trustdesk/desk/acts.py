@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotInTime
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,14 +16,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from trustdesk.conversations import asides, assignment, presence, proving, queries, replies, resolution, spam
+from trustdesk.conversations import asides, assignment, presence, proving, queries, replies, resolution, spam, stopping
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.models import Conversation
 from trustdesk.desk import articles, pages, wording
 from trustdesk.desk.views import seated
 from trustdesk.realtime.group_commit import Unavailable
 from trustdesk.seams import clock
-from trustdesk.staff import audit, shifts, signin
+from trustdesk.staff import audit, permissions, shifts, signin
 from trustdesk.staff.permissions import Seat
 
 TEXT = 10_000  # characters of a reply or note
@@ -174,8 +175,17 @@ def _do(
 
 def refused(request: HttpRequest, case: Conversation, code: str) -> HttpResponseBase:
     """Say why an act was refused."""
+    note_stopped(request, case, code)
     context = {"reason": wording.refusal(code, most=TEXT), "case": case}
     return render(request, "desk/_refused.html", context, status=409)
+
+
+def note_stopped(request: HttpRequest, case: Conversation, code: str) -> None:
+    """Where an act was refused because its text asks the customer for a secret, have it on record and told to who leads."""
+    seat = permissions.seat(signin.agent_of(request).pk) if stopping.is_reason(code) else None
+    if seat is not None:
+        with suppress(UnableToAct):  # the case was taken from the agent meanwhile
+            stopping.record(conversation_id=case.pk, seat=seat, code=code, now=clock.now(), actor=signin.actor(request))
 
 
 def shown(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:

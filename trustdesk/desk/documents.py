@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from trustdesk.conversations import documents, imaging, queries
 from trustdesk.conversations.acting import UnableToAct
 from trustdesk.conversations.models import Conversation
-from trustdesk.desk import wording
+from trustdesk.desk import acts, wording
 from trustdesk.desk.views import seated
 from trustdesk.seams import clock
 from trustdesk.staff import audit, permissions, signin
@@ -128,6 +128,7 @@ def _do(
 
 
 def _refused(request: HttpRequest, seat: Seat, case: Conversation, code: str) -> HttpResponseBase:
+    acts.note_stopped(request, case, code)
     context = _shown(seat, case) | {"error": wording.refusal(code), "typed": request.POST.get("note", "")[:_TYPED]}
     return render(request, "desk/documents.html", context, status=409)
 

@@ -49,6 +49,7 @@ _ICONS = {
     "merged": "forward",
     "merged_from": "layers",
     "merge_asked": "users",
+    "reply_stopped": "alert",
     "merge_declined": "close",
     "split": "forward",
     "split_from": "layers",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, articles, documents, joining, mail, mailboxes, views
+from trustdesk.desk import acts, alerts, articles, documents, joining, mail, mailboxes, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("files/<str:key>", views.file, name="desk_file"),
     path("files/<str:key>/held/", views.held_file, name="desk_held_file"),
     path("documents/<str:token>", documents.picture, name="desk_document_picture"),
+    path("alerts/", alerts.page, name="desk_alerts"),
+    path("alerts/<int:pk>/seen/", alerts.seen, name="desk_alert_seen"),
     path("mail/", mailboxes.page, name="desk_mailboxes"),
     path("mail/held/<int:pk>/opening/", mailboxes.opening, name="desk_held_opening"),
     path("mail/held/<int:pk>/original.eml", mailboxes.original, name="desk_held_original"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trustdesk.customers.identify import masked_mail
-from trustdesk.desk import mail_wording
+from trustdesk.desk import mail_wording, stopped_wording
 
 # What the guard leaves in a text where a secret stood.
 MASKED = re.compile(r"\[••• ([a-z_]{3,20})\]")
@@ -71,6 +71,9 @@ _SECRETS = {
     "totp_seed": _("key of a second factor"),
     "token": _("access token"),
     "cookie": _("sign-in cookie"),
+    "password": _("password"),
+    "pin": _("PIN"),
+    "one_time_code": _("one-time code"),
 }
 _HELD = {
     "virus": _("A virus was found in it."),
@@ -137,6 +140,7 @@ _REFUSALS = {
     "note_too_long": _("The note is too long: at most 500 characters."),
     "reason_missing": _("Choose a reason."),
     "nothing_there": _("Nothing was handed in yet."),
+    **stopped_wording.REFUSALS,
 }
 
 _DOCUMENTS = {
@@ -358,6 +362,10 @@ _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
         % {"by": by, "reason": data.get("reason", "")}
     ),
     "merge_declined": _done(_("%(by)s declined to merge this case with another one"), _("Not merged")),
+    "reply_stopped": lambda by, _author, data: (
+        gettext("An answer of %(by)s was stopped: it asked for %(what)s")
+        % {"by": by, "what": stopped_wording.asked(str(data.get("asked", "")))}
+    ),
     "split": _done(_("%(by)s made a new case of a message"), _("A message became a new case")),
     "split_from": _done(_("%(by)s made this case of a message in another one"), _("Made of a message in another case")),
     "mail_bounced": _bounced,

@@ -34,6 +34,9 @@ _KINDS = {
     "totp_seed": _("the key of a second factor"),
     "token": _("an access token"),
     "cookie": _("a sign-in cookie"),
+    "password": _("a password"),
+    "pin": _("a PIN"),
+    "one_time_code": _("a one-time code"),
 }
 _KEY_ADVICE = _("To be safe, delete this key where you made it and make a new one.")
 _SESSION_ADVICE = _("To be safe, sign out on all devices and sign in again.")
@@ -43,6 +46,9 @@ _ADVICE = {
     "totp_seed": _("To be safe, set up your second factor again."),
     "token": _SESSION_ADVICE,
     "cookie": _SESSION_ADVICE,
+    "one_time_code": _(
+        "A code opens your account to whoever has it. If you did not ask for one yourself, change your password now."
+    ),
 }
 _STATUSES: Mapping[str, tuple[Lazy, str]] = {
     "waiting": (_("Received"), ""),

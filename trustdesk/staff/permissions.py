@@ -22,6 +22,7 @@ class Action(StrEnum):
 
     `MAIL`: mail as it came, unmasked: of a case, and what has become part of none. It belongs to the team of its mailbox.
     `DOCUMENTS`: open what the customer handed in on the secure page, and decide on it. Whoever may not, sees that something came.
+    `ALERTS`: be told of texts to customers that were stopped, and see to it.
     """
 
     SEE = "see"
@@ -33,6 +34,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     MAIL = "mail"
     DOCUMENTS = "documents"
+    ALERTS = "alerts"
     MANAGE = "manage"
 
 
@@ -64,11 +66,12 @@ _AGENT = {
     Action.REOPEN: Reach.TEAMS,
     Action.MAIL: Reach.NONE,
     Action.DOCUMENTS: Reach.NONE,
+    Action.ALERTS: Reach.NONE,
     Action.MANAGE: Reach.NONE,
 }
 RULES: Mapping[Role, Mapping[Action, Reach]] = {
     Role.AGENT: _AGENT,
-    Role.LEAD: {**_AGENT, **dict.fromkeys((Action.TAKE, Action.ASSIGN, Action.MAIL, Action.DOCUMENTS), Reach.TEAMS)},
+    Role.LEAD: {**_AGENT, **dict.fromkeys((Action.TAKE, Action.ASSIGN, Action.MAIL, Action.DOCUMENTS, Action.ALERTS), Reach.TEAMS)},
     Role.ADMIN: dict.fromkeys(Action, Reach.ALL),
 }
 

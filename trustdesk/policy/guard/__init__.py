@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trustdesk.policy.guard import ideographs, keys, named, phrases
+from trustdesk.policy.guard import credential_words, credentials, ideographs, keys, named, phrases
 from trustdesk.policy.guard.finding import Finding, placeholder, wall_off, wall_off_placeholders
 from trustdesk.policy.guard.folding import fold
 from trustdesk.policy.guard.wordlists import KNOWN
@@ -26,7 +26,8 @@ _LETTERS = "".join(chr(code).lower() if chr(code).isalpha() else " " for code in
 _WORD = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"(?<![0-9A-Za-z+/_~.-])[0-9A-Za-z+/_~.-]{16,}")
 _SHORTEST_TOKEN = 16
-# Wording that makes a text worth a closer look: of a seed phrase, and of what an authenticator or a browser keeps.
+# Wording that makes a text worth a closer look: of a seed phrase, of what an authenticator or a browser keeps, and (in
+# `credential_words`) of a password or code. The three together are asked first, since most texts hold none of them.
 _SEED_NAMES = frozenset(
     "seed seeds mnemonic mnemonics phrase phrases words recovery backup shamir slip semilla semente "
     "recuperación recuperacion recuperação recupero récupération recuperation mnémonique kurtarma tohum "
@@ -34,6 +35,7 @@ _SEED_NAMES = frozenset(
     "восстановления сид 시드 니모닉 복구".split()
 )
 _SETUP_NAMES = frozenset("totp otp fa mfa authenticator setup manual secret cookie cookies passphrase".split())
+_NAMES = _SEED_NAMES | _SETUP_NAMES | credential_words.NAMES
 _EASTERN = re.compile("[\u2e80-\uffef]")
 # Every branch begins with a plain character: then the matcher looks at first characters only.
 _EASTERN_SEED_NAMES = re.compile(
@@ -41,6 +43,9 @@ _EASTERN_SEED_NAMES = re.compile(
     "|ニーモ|シード|リカバ|復元|시드|니모닉|복구"
 )
 _EASTERN_SETUP_NAMES = re.compile("验证|驗證|口令|密钥|密鑰|秘钥|秘鑰")
+_EASTERN_NAMES = re.compile(
+    "|".join((_EASTERN_SEED_NAMES.pattern, _EASTERN_SETUP_NAMES.pattern, credential_words.EASTERN_NAMES.pattern))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,13 @@ def _scan(text: str) -> Iterable[Finding]:
     tokens = [match.span() for match in _TOKEN.finditer(text)] if has_long else []
     known = sum(map(KNOWN.__contains__, words))
     eastern = not ascii_only and _EASTERN.search(text) is not None
-    of_seed = not _SEED_NAMES.isdisjoint(words) or (eastern and _EASTERN_SEED_NAMES.search(text) is not None)
-    of_setup = not _SETUP_NAMES.isdisjoint(words) or (eastern and _EASTERN_SETUP_NAMES.search(text) is not None)
+    names = () if _NAMES.isdisjoint(words) else _NAMES.intersection(words)
+    in_eastern = eastern and _EASTERN_NAMES.search(text) is not None
+    of_seed = not _SEED_NAMES.isdisjoint(names) or (in_eastern and _EASTERN_SEED_NAMES.search(text) is not None)
+    of_setup = not _SETUP_NAMES.isdisjoint(names) or (in_eastern and _EASTERN_SETUP_NAMES.search(text) is not None)
+    of_credential = not credential_words.NAMES.isdisjoint(names) or (
+        in_eastern and credential_words.EASTERN_NAMES.search(text) is not None
+    )
 
     found: list[Finding] = []
     if eastern and (of_seed or ideographs.possible(text)):
@@ -98,6 +108,8 @@ def _scan(text: str) -> Iterable[Finding]:
         found.extend(keys.find_headers(text, lower=lower))
     if tokens or of_setup:
         found.extend(named.find(text, lower=lower, tokens=tokens, grouped=of_setup))
+    if of_credential:
+        found.extend(credentials.find(text, lower=lower))
     return found
 
 

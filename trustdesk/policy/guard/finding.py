@@ -19,7 +19,8 @@ _PLACEHOLDER = re.compile(r"\[••• ([a-z_]{3,20})\]")
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One secret: its kind (``seed_phrase``, ``xprv``, ``wif``, ``private_key``, ``pem_key``, ``api_secret``,
-    ``totp_seed``, ``token``, ``cookie``) and its place, as character offsets, end exclusive."""
+    ``totp_seed``, ``token``, ``cookie``, ``password``, ``pin``, ``one_time_code``) and its place, as character offsets,
+    end exclusive."""
 
     kind: str
     start: int

@@ -9,7 +9,14 @@ import { fileView } from "./files.js";
 
 const TOGETHER = 5 * 60_000; // ms: what one person writes within this reads as one turn
 const WALLET = new Set(["seed_phrase", "xprv", "wif", "private_key"]);
-const ADVICE = { pem_key: "key", api_secret: "key", totp_seed: "totp_seed", token: "session", cookie: "session" };
+const ADVICE = {
+  pem_key: "key",
+  api_secret: "key",
+  totp_seed: "totp_seed",
+  token: "session",
+  cookie: "session",
+  one_time_code: "code",
+};
 
 const NEEDS_EDITING = new Set(["too_long", "too_many_files", "unknown_file", "bad_frame"]);
 
