@@ -12,7 +12,8 @@ from tests.desk.sockets import SOON, Desk, Place, hint
 from tests.processes import Process
 from trustdesk.conversations import assignment, presence
 from trustdesk.conversations.intake import Received
-from trustdesk.conversations.models import Conversation, DeskPresence
+from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.presence_models import DeskPresence
 from trustdesk.seams import clock
 from trustdesk.widget.live import PRESENCE_EVERY
 

@@ -21,6 +21,7 @@ TOGETHER = timedelta(minutes=5)  # what one person says within this reads as one
 _ICONS = {
     "assigned": "user",
     "unassigned": "users",
+    "left": "users",
     "resolved": "check",
     "closed": "lock",
     "ended_by_customer": "leave",

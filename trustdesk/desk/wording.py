@@ -88,6 +88,11 @@ _BECAUSE = {
     "default": _("nothing was chosen"),
     "split": _("split off by hand"),
 }
+# Why `policy.handover` took a case back.
+_TAKEN_BACK = {
+    "away": _("Taken back from %(name)s, who was not at the desk while the customer waited"),
+    "deactivated": _("Taken back from %(name)s, whose access has ended"),
+}
 # Why `policy.priority` made a case more urgent.
 _RAISED = {
     "tier": _("customer tier %(tier)s"),
@@ -302,6 +307,15 @@ def _failed(_by: str, _author: str, data: Mapping[str, Any]) -> str:
     return gettext("Our mail to %(mail)s was not sent: %(why)s") % {"mail": masked_mail(str(data.get("to", ""))), "why": why}
 
 
+def _left(by: str, _author: str, data: Mapping[str, Any]) -> str:
+    """Word how a case lost its agent: by a person, or because he was gone; then with who had it."""
+    because = data.get("because", {})
+    words = _TAKEN_BACK.get(because.get("code", ""))
+    if by:
+        return gettext("%(by)s left the case") % {"by": by}
+    return str(words) % {"name": because.get("name", "")} if words else gettext("The agent left the case")
+
+
 def _merged(words: Promise) -> Callable[[str, str, Mapping[str, Any]], str]:
     """Word a merge with why it was allowed; the number of the other case stands beside it, as a link."""
 
@@ -323,7 +337,7 @@ def _done(with_name: Promise | str, without: Promise) -> Callable[[str, str, Map
 _EVENTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], str]] = {
     "assigned": _assigned,
     "unassigned": _done(_("%(by)s handed the case back to the team"), _("Back with the team")),
-    "left": _done(_("%(by)s left the case"), _("The agent left the case")),
+    "left": _left,
     "resolved": _done(_("%(by)s marked the case as solved"), _("Marked as solved")),
     "pending": _done(_("%(by)s waits for the customer"), _("Waiting for the customer")),
     "reopened": _done(_("%(by)s opened the case again"), _("Opened again by a new message")),

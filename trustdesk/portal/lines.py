@@ -266,7 +266,7 @@ def _said(words: Lazy) -> Callable[[Mapping[str, Any]], str]:
 
 _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "assigned": _assigned,
-    "left": _said(_("Your agent has left. A colleague takes over.")),
+    "left": _said(_("Your agent has left. You are being handed to a colleague.")),
     "resolved": _said(_("Marked as solved")),
     "reopened": _said(_("Opened again")),
     "closed": _said(_("Closed")),
