@@ -297,4 +297,3 @@ def test_an_answer_at_the_same_moment_wins_and_nothing_is_lost(committed_db: str
         assert row.entries.filter(text="here I am").count() == 1
         assert events(one) in (["triaged", "assigned"], ["triaged", "assigned", "left", "assigned"])
     assert handover.take_back(now=GONE + GRACE) == 0
-

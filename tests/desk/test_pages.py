@@ -18,7 +18,7 @@ from tests.world import NOON
 from trustdesk.conversations import assignment, proving, requests, resolution
 from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.customers.models import Customer, Handle
-from trustdesk.desk import wording
+from trustdesk.desk import event_wording
 from trustdesk.policy.proof import Proof
 from trustdesk.seams import clock
 from trustdesk.staff.models import Agent, Audit
@@ -61,14 +61,15 @@ def test_every_event_of_the_product_has_words_in_both_voices() -> None:
     }  # fmt: skip
     codes = (
         "assigned unassigned left resolved pending reopened closed ended_by_customer proof_asked proved secret_masked "
-        "by_mail rated triaged spam not_spam mail_bounced mail_complained mail_failed throw_away_mail"
+        "by_mail rated triaged spam not_spam mail_bounced mail_complained mail_failed throw_away_mail "
+        "passed_on promised_anew team_changed type_changed priority_changed"
     )
     for code in codes.split():
-        assert wording.event(code, by="", author="system", data=data), code
-        assert wording.event(code, by="Omar", author="agent", data=data), code
-        assert wording.event(code, by="", author="system", data={}), code
-        assert "%(" not in wording.event(code, by="Omar", author="agent", data=data)
-    assert wording.event("of_tomorrow", by="", author="system", data={}) == ""
+        assert event_wording.event(code, by="", author="system", data=data), code
+        assert event_wording.event(code, by="Omar", author="agent", data=data), code
+        assert event_wording.event(code, by="", author="system", data={}), code
+        assert "%(" not in event_wording.event(code, by="Omar", author="agent", data=data)
+    assert event_wording.event("of_tomorrow", by="", author="system", data={}) == ""
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_every_event_of_the_product_has_words_in_both_voices() -> None:
     ],
 )
 def test_why_somebody_has_a_case_is_said(because: object, by: str, words: str) -> None:
-    assert wording.event("assigned", by=by, author="system", data={"name": "Omar", "because": because}) == words
+    assert event_wording.event("assigned", by=by, author="system", data={"name": "Omar", "because": because}) == words
 
 
 def test_a_part_brings_what_came_after_a_line_and_the_head_as_it_is_now() -> None:

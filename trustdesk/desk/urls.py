@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, articles, documents, joining, mail, mailboxes, views
+from trustdesk.desk import acts, articles, documents, joining, mail, mailboxes, triage, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -36,6 +36,7 @@ urlpatterns = [
     path("<str:reference>/merge/", joining.merge, name="desk_merge"),
     path("<str:reference>/merge/decision/", joining.decide, name="desk_merge_decision"),
     path("<str:reference>/split/", joining.split, name="desk_split"),
+    path("<str:reference>/triage/", triage.page, name="desk_triage"),
     path("<str:reference>/documents/", documents.page, name="desk_documents"),
     path("<str:reference>/documents/<int:pk>/withdrawal/", documents.withdrawal, name="desk_documents_withdrawal"),
     path("<str:reference>/documents/<int:pk>/decision/", documents.decision, name="desk_documents_decision"),
