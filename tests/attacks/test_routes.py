@@ -166,6 +166,7 @@ POLICY = {
     "desk/<str:reference>/state/": DOING,
     "desk/<str:reference>/proof/": DOING,
     "desk/<str:reference>/spam/": DOING,
+    "desk/<str:reference>/triage/": STAFF,
     "desk/<str:reference>/asides/": DOING,
     "desk/<str:reference>/_merge.html": STAFF,
     "desk/<str:reference>/_merged.html": STAFF,

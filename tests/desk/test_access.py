@@ -49,6 +49,7 @@ OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_state": ("post", {"to": "pending"}),
     "desk_proof": ("post", {}),
     "desk_spam": ("post", {"on": "1"}),
+    "desk_triage": ("get", {}),
     "desk_documents": ("get", {}),
     "desk_aside": ("post", {"recipient": "treasury@bank.example", "text": "Where is it?"}),
     "desk_merge_part": ("get", {}),

@@ -10,12 +10,13 @@ from django.test import Client
 
 from tests import world
 from tests.desk.desks import HTMX, case_of, person
+from tests.staff import people
 from tests.world import NOON
 from trustdesk.conversations import assignment
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Conversation
 from trustdesk.seams import clock
-from trustdesk.staff.models import Audit, Role
+from trustdesk.staff.models import Agent, Audit, Role
 
 pytestmark = pytest.mark.django_db
 
@@ -147,3 +148,12 @@ def test_the_key_is_in_the_list_of_keys() -> None:
     _, client = person("Mei", "funds")
     page = client.get("/desk/").content.decode()
     assert re.search(r"<kbd>t</kbd></dt><dd>Change team, topic, priority", page)
+
+
+def test_nothing_changes_without_a_token() -> None:
+    seat, _ = person("Mei", "funds")
+    client = people.signed_in(Agent.objects.get(pk=seat.agent_id), client=Client(enforce_csrf_checks=True))
+    case = world.chat("hello")
+    before = case_of(case)
+    assert client.post(at(case), was(case) | {"priority": "0"}).status_code == 403
+    assert case_of(case).last_seq == before.last_seq
