@@ -161,6 +161,9 @@ POLICY = {
     "desk/mail/<str:reference>/<int:seq>/original.eml": STAFF,
     "mail-pictures/<str:token>": Rule("anyone", "GET", 404),  # a name only we can make, of one picture for one agent
     "desk/availability/": DOING,
+    "desk/shift-notes/": STAFF,
+    "desk/shift-notes/<int:pk>/done/": DOING,
+    "desk/shift-notes/handing-over/": DOING,
     "desk/<str:reference>/replies/": DOING,
     "desk/<str:reference>/assignment/": DOING,
     "desk/<str:reference>/state/": DOING,

@@ -27,12 +27,14 @@ pytestmark = pytest.mark.django_db
 UNKNOWN = references.new(b"no such case at all")
 OF_ALL = {
     "desk": "get", "desk_list": "get", "desk_leave": "get", "desk_availability": "post", "desk_mailboxes": "get",
+    "desk_shift_notes": "get", "desk_shift_hand_over": "post",
 }  # fmt: skip
 # Asked about with their own tests: test_mailboxes.py, test_mail.py.
 OF_MAIL = {
     "desk_mail": "get", "desk_mail_original": "get", "desk_held_opening": "post", "desk_held_original": "get",
     "desk_held_fate": "post", "desk_missing": "post",
 }  # fmt: skip
+OF_NOTES = {"desk_shift_note_done"}  # … in test_shift_notes.py
 # … and in test_documents.py.
 OF_DOCUMENTS = {
     "desk_document_picture", "desk_documents_withdrawal", "desk_documents_decision", "desk_document_opening",
@@ -103,7 +105,7 @@ def ask(client: Client, name: str, reference: str, **headers: str) -> Any:
 
 
 def test_this_names_every_address_of_the_desk() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, *OF_DOCUMENTS, "desk_file"}
+    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, *OF_DOCUMENTS, *OF_NOTES, "desk_file"}
     assert reverse("desk") == "/desk/"
 
 

@@ -382,3 +382,4 @@ from trustdesk.conversations.document_models import Document, DocumentLook, Docu
 from trustdesk.conversations.mail_models import MailPart, SideConversation  # noqa: E402, F401
 from trustdesk.conversations.merge_models import MergeRequest  # noqa: E402, F401
 from trustdesk.conversations.presence_models import DeskPresence, DeskWatch  # noqa: E402, F401
+from trustdesk.conversations.shift_models import ShiftNote, ShiftNotesRead  # noqa: E402, F401

@@ -13,7 +13,7 @@ from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest
 
-from trustdesk.conversations import documents, ledger, lists, merging, queries
+from trustdesk.conversations import documents, ledger, lists, merging, queries, shift_notes
 from trustdesk.conversations.lists import Counts, Tab, View
 from trustdesk.conversations.models import Conversation, Evidence
 from trustdesk.customers.identify import masked_mail
@@ -62,6 +62,7 @@ def case_list(request: HttpRequest, seat: Seat) -> dict[str, Any]:
         "page": page,
         "views": _views(chosen, counts),
         "teams": _teams(chosen, teams, counts),
+        "notes": shift_notes.unread(seat),
         "stuck": ledger.count(seat) if ledger.may_look(seat) else None,
         "tabs": [{"code": tab, "query": chosen.query(tab=tab), "current": tab is chosen.tab} for tab in Tab],
     }

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, articles, documents, joining, mail, mailboxes, triage, views
+from trustdesk.desk import acts, articles, documents, joining, mail, mailboxes, shift_notes, triage, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("_list.html", views.list_part, name="desk_list"),
     path("availability/", acts.availability, name="desk_availability"),
     path("leave/", views.leave, name="desk_leave"),
+    path("shift-notes/", shift_notes.page, name="desk_shift_notes"),
+    path("shift-notes/<int:pk>/done/", shift_notes.done, name="desk_shift_note_done"),
+    path("shift-notes/handing-over/", shift_notes.hand_over, name="desk_shift_hand_over"),
     path("files/<str:key>", views.file, name="desk_file"),
     path("documents/<str:token>", documents.picture, name="desk_document_picture"),
     path("mail/", mailboxes.page, name="desk_mailboxes"),
