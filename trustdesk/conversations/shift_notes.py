@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
-from django.db.models.functions import Greatest
+from django.db.models import BigIntegerField, F, Q, Subquery
+from django.db.models.functions import Coalesce, Greatest
 
 from trustdesk.conversations import announce
 from trustdesk.conversations.acting import UnableToAct
@@ -62,9 +62,10 @@ def read_upto(seat: Seat) -> int:
 
 
 def unread(seat: Seat) -> int:
-    """Count what colleagues left that is not done and that the agent has not seen."""
-    rows = ShiftNote.objects.filter(_own(seat), done_at=None, pk__gt=read_upto(seat)).exclude(author=seat.agent_id)
-    return rows.count()
+    """Count what colleagues left that is not done and that the agent has not seen; one statement, for every list asks."""
+    upto = ShiftNotesRead.objects.filter(agent=seat.agent_id).values("upto")
+    rows = ShiftNote.objects.filter(_own(seat), done_at=None).exclude(author=seat.agent_id)
+    return rows.filter(pk__gt=Coalesce(Subquery(upto), 0, output_field=BigIntegerField())).count()
 
 
 def mark_read(seat: Seat, *, upto: int) -> None:

@@ -85,7 +85,7 @@ def _render(request: HttpRequest, seat: Seat, *, status: int = 200, **more: Any)
     context = {
         "me": seat,
         "teams": shift_notes.teams(seat),
-        "notes": [(note, note.pk > read and note.author_id != seat.agent_id) for note in shown],
+        "notes": [(note, note.pk > read and note.author_id != seat.agent_id and note.done_at is None) for note in shown],
         "cases": cases,
         "waiting": sum(case.waiting_since is not None for case in cases),
         "colleagues": shift_notes.colleagues(cases, seat=seat),
