@@ -72,7 +72,10 @@ export class DeskList extends HTMLElement {
   }
 
   #take(fresh) {
-    for (const item of fresh.querySelectorAll(".views__item")) {
+    for (const box of fresh.querySelectorAll("[data-live]")) {
+      this.querySelector(`[data-live="${box.dataset.live}"]`)?.replaceChildren(...box.childNodes);
+    }
+    for (const item of fresh.querySelectorAll(".views__item[id]")) {
       const count = document.getElementById(item.id)?.querySelector("[data-count]");
       const text = item.querySelector("[data-count]").textContent;
       if (count && count.textContent !== text) count.textContent = text;
