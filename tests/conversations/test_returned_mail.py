@@ -17,7 +17,7 @@ from trustdesk.channels.models import Delivery
 from trustdesk.conversations import public, returned_mail
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.models import Conversation, Entry
-from trustdesk.desk import wording
+from trustdesk.desk import event_wording
 from trustdesk.realtime.bus import bus
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_the_desk_is_told_at_once_and_once(
     with django_capture_on_commit_callbacks(execute=True):
         returned_mail.say_failed(delivery.pk, now=NOON)  # every job may run twice
     assert [(one["to"], one["reason"]) for one in told(case)] == [("anna@mail.example", "recipient_refused")]
-    assert "Our mail to a•••@mail.example was not sent: the other side refuses the recipient" in wording.event(
+    assert "Our mail to a•••@mail.example was not sent: the other side refuses the recipient" in event_wording.event(
         "mail_failed", by="", author="system", data=told(case)[0]
     )
     shown = public.entries_after({case.conversation_id: 0})[case.conversation_id].lines

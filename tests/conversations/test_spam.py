@@ -25,7 +25,8 @@ from trustdesk.conversations import (
 )
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.lists import Filter, Tab, View
-from trustdesk.conversations.models import Conversation, DeskPresence, Entry
+from trustdesk.conversations.models import Conversation, Entry
+from trustdesk.conversations.presence_models import DeskPresence
 from trustdesk.staff.models import Role
 from trustdesk.staff.permissions import Seat
 

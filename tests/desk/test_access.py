@@ -28,12 +28,14 @@ UNKNOWN = references.new(b"no such case at all")
 OF_ALL = {
     "desk": "get", "desk_list": "get", "desk_leave": "get", "desk_availability": "post", "desk_mailboxes": "get",
     "desk_alerts": "get",
+    "desk_shift_notes": "get", "desk_shift_hand_over": "post",
 }  # fmt: skip
 # Asked about with their own tests: test_mailboxes.py, test_mail.py.
 OF_MAIL = {
     "desk_mail": "get", "desk_mail_original": "get", "desk_held_opening": "post", "desk_held_original": "get",
     "desk_held_fate": "post", "desk_missing": "post",
 }  # fmt: skip
+OF_NOTES = {"desk_shift_note_done"}  # … in test_shift_notes.py
 # … and in test_documents.py, test_stopped.py.
 OF_DOCUMENTS = {
     "desk_alert_seen",
@@ -51,6 +53,7 @@ OF_A_CASE: dict[str, tuple[str, dict[str, str]]] = {
     "desk_state": ("post", {"to": "pending"}),
     "desk_proof": ("post", {}),
     "desk_spam": ("post", {"on": "1"}),
+    "desk_triage": ("get", {}),
     "desk_documents": ("get", {}),
     "desk_aside": ("post", {"recipient": "treasury@bank.example", "text": "Where is it?"}),
     "desk_merge_part": ("get", {}),
@@ -104,7 +107,8 @@ def ask(client: Client, name: str, reference: str, **headers: str) -> Any:
 
 
 def test_this_names_every_address_of_the_desk() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, *OF_DOCUMENTS, "desk_file", "desk_held_file"}
+    files = {"desk_file", "desk_held_file"}
+    assert {pattern.name for pattern in urlpatterns} == {*OF_ALL, *OF_A_CASE, *OF_MAIL, *OF_DOCUMENTS, *OF_NOTES, *files}
     assert reverse("desk") == "/desk/"
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from django.db import connection
 
 from tests import world
 from tests.desk.sockets import SOON, Desk, Place, hint
 from tests.processes import Process
 from trustdesk.channels.models import Delivery
-from trustdesk.conversations import assignment, notices, presence
+from trustdesk.conversations import assignment, notices, presence, triage
 from trustdesk.conversations.intake import Received
-from trustdesk.conversations.models import Conversation, DeskPresence
+from trustdesk.conversations.models import Conversation
+from trustdesk.conversations.presence_models import DeskPresence
 from trustdesk.customers import visitors
 from trustdesk.seams import clock
+from trustdesk.staff.models import Team
 from trustdesk.widget.live import PRESENCE_EVERY
 
 NOTICED = PRESENCE_EVERY + SOON
@@ -86,3 +90,30 @@ def test_who_comes_from_the_exchange_is_answered_at_the_registered_address_when_
         world.answer(mei, case, "It has arrived.", now=now)
         notices.mail_unread(conversation_id=case.conversation_id, now=now)
     assert [(one.recipient, one.purpose) for one in Delivery.objects.all()] == [("anna@mail.example", "answer")]
+
+
+def test_a_customer_who_is_passed_on_sees_his_place_in_the_other_queue_move(place: Place) -> None:
+    lea, tom = world.agent("Lea", "funds", "trading"), world.agent("Tom", "trading")
+    ahead = world.chat("my order", visitor="ahead", topic="order", now=clock.now())
+    trading = Team.objects.get(slug="trading")
+    Conversation.objects.filter(pk=ahead.conversation_id).update(team=trading, priority=0)
+    customer, case = come_in(place)
+    assignment.take(conversation_id=case.conversation_id, seat=lea, now=clock.now())
+    hint(case)
+    customer.wait("queue", state="with_agent")
+    triage.change(conversation_id=case.conversation_id, seat=lea, team="trading", reason="CNRY", now=clock.now())
+    hint(case)
+    customer.wait("presence", agent=None, online=False)
+    customer.wait("queue", state="waiting", position=2)
+    [told] = [
+        line
+        for frame in customer.seen
+        for line in frame.get("entries", ())
+        if line["kind"] == "event" and line["event"] != "assigned"
+    ]
+    assert (told["event"], told["params"], told["name"]) == ("passed_on", {}, "")
+    assert "CNRY" not in repr(customer.seen)
+    assignment.take(conversation_id=ahead.conversation_id, seat=tom, now=clock.now())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('trustdesk', %s)", [json.dumps(["test", {f"queue:{trading.pk}": ""}])])
+    customer.wait("queue", state="waiting", position=1)

@@ -170,6 +170,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             await chat.start()
+            await desk.start()
             _settle()
             search.warm_aside()
         await send({"type": f"{message['type']}.complete"})

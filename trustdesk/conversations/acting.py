@@ -86,10 +86,28 @@ class Act:
             queue.leave(self.link, [self.row.id], now=self.now, outcome=outcome)
             self.queue_changed = True
 
+    def write(self) -> None:
+        """Write the fields set so far: what follows in this act reads them in the database."""
+        if self._values:
+            Conversation.objects.filter(pk=self.row.id).update(**self._values)
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether the case is a chat."""
+        return rulebook.inbox_kinds()[self.row.inbox_id] == "chat"
+
+    def rejoin_queue(self) -> None:
+        """Put a chat that no agent has any more into the queue of the team it has now, where its customer's waiting puts it."""
+        if self.is_chat:
+            self.write()
+            since = self.row.waiting_since or self.row.queued_at or self.now
+            queue.enter_at(self.link, self.row.id, since=since, now=self.now)
+            self.queue_changed = True
+
     def enter_queue(self, *, chat: bool = False) -> None:
-        """Put a chat without an agent (back) into the queue, to be dealt out; other cases wait in the lists. `chat`: it
-        becomes one by this act."""
-        if (chat or rulebook.inbox_kinds()[self.row.inbox_id] == "chat") and not self.row.queued_at:
+        """Put a chat without an agent into the queue, to be dealt out; other cases wait in the lists. `chat`: it becomes one by
+        this act."""
+        if (chat or self.is_chat) and not self.row.queued_at:
             queue.enter(self.link, {self.row.id: self.row.team_id}, now=self.now)
             self.queue_changed = True
 
@@ -143,8 +161,7 @@ def _done(act: Act) -> None:
     row = act.row
     last_seq = {row.id: row.last_seq}
     timeline.append(act.link, act._drafts, last_seq=last_seq, now=act.now)
-    if act._values:
-        Conversation.objects.filter(pk=row.id).update(**act._values)
+    act.write()
     if act.said or act._values:
         teams = {row.team_id, act._values.get("team_id", row.team_id)}
         announce.changed(last_seq, teams=teams, queues=teams if act.queue_changed else ())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Max
@@ -98,16 +100,22 @@ def assign(*, conversation_id: int, to: int | None, seat: Seat, now: datetime) -
         act.refuse_spam()
         if to is None:
             if act.row.assignee_id is not None:
-                act.set(assignee_id=None)
-                act.say("left", visible=True, by=seat.agent_id)
-                if act.row.status != Conversation.Status.RESOLVED:
-                    act.set(status=Conversation.Status.WAITING)
-                    act.enter_queue()
+                hand_back(act, by=seat.agent_id)
             return
         if receiver is None or (act.row.team_id not in receiver.team_ids and receiver.role != "admin"):
             raise acting.UnableToAct("no_access")
         if act.row.assignee_id != to:
             give(act, to, receiver.public_name, by=seat.agent_id, because="assigned")
+
+
+def hand_back(act: acting.Act, *, by: int | None = None, because: Mapping[str, Any] | None = None) -> None:
+    """Put the case held by `act` back with its team: a chat into the queue, at the place of who has waited as long. `because`, of
+    what nobody did (`by`): a `code` of policy.handover with the `agent` who had it and their `name`."""
+    act.set(assignee_id=None)
+    act.say("left", visible=True, by=by, **({"because": dict(because)} if because else {}))
+    if act.row.status != Conversation.Status.RESOLVED:
+        act.set(status=Conversation.Status.WAITING)
+        act.rejoin_queue()
 
 
 def give(act: acting.Act, agent_id: int, name: str, *, by: int, because: str) -> None:

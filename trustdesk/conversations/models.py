@@ -364,16 +364,6 @@ class Letter(models.Model):
         return f"letter {self.pk}"
 
 
-class DeskPresence(models.Model):
-    """When an agent's desk was last seen open. New chats go only to people who are there."""
-
-    agent = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    seen_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"presence of {self.agent_id}"
-
-
 class History(models.Model):
     """The epoch: which history this database tells. Renewed after a restore, so that clients start over."""
 
@@ -387,8 +377,10 @@ class History(models.Model):
         return str(self.epoch)
 
 
-# Beside the timeline, each in a file of its own: the vault, and what is about mail alone, merging, or stopped answers.
+# Beside the timeline, each in a file of its own: the vault, who is at the desk, what is about mail alone, merging, or stopped answers.
 from trustdesk.conversations.document_models import Document, DocumentLook, DocumentRequest  # noqa: E402, F401
 from trustdesk.conversations.mail_models import MailPart, SideConversation  # noqa: E402, F401
 from trustdesk.conversations.merge_models import MergeRequest  # noqa: E402, F401
+from trustdesk.conversations.presence_models import DeskPresence, DeskWatch  # noqa: E402, F401
+from trustdesk.conversations.shift_models import ShiftNote, ShiftNotesRead  # noqa: E402, F401
 from trustdesk.conversations.stopped_models import StoppedReply  # noqa: E402, F401

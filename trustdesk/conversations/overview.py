@@ -220,11 +220,22 @@ def _info(rule: rulebook.TypeRule, locale: str) -> TypeInfo:
 
 
 def labelled(code: str, answers: Sequence[tuple[str, str]], *, locale: str) -> tuple[tuple[str, str], ...]:
-    """Put the label of its question before each answer, and of a choice the words that were chosen."""
-    try:
-        fields = {one.key: one for one in request_form(code, locale=locale).fields}
-    except LookupError:
-        fields = {}
+    """Put the label of its question before each answer, and of a choice the words that were chosen.
+
+    Where the case is of another type (`code`) by now, the questions are those of a form that asks them all.
+    """
+    asked = {key for key, _ in answers}
+    codes = [code, *(form.type.code for form in rulebook.forms_offered())]
+    fields: dict[str, FormField] = {}
+    for one in codes if asked else ():
+        try:
+            found = {field.key: field for field in request_form(one, locale=locale).fields}
+        except LookupError:
+            continue
+        fields = fields or found
+        if asked <= found.keys():
+            fields = found
+            break
     return tuple(
         (fields[key].label, dict(fields[key].choices).get(value, value)) if key in fields else (key, value)
         for key, value in answers

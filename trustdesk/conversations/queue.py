@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, Q
@@ -65,14 +66,29 @@ def join(link: statements.Link, opened: Mapping[int, tuple[int | None, str]], *,
     for identity, (team, code) in sorted(opened.items(), reverse=True):  # the newest has everybody else ahead
         counts[team] = ahead = max(0, counts.get(team, 1) - 1)
         rows.append((identity, code, team, ahead, _estimate(team, code, ahead, now), now))
-    link.jobs.append(partial(jobs.defer, "conversations.assign"))
-    link.execute(_JOIN, list(map(list, zip(*rows, strict=True))))
+    _record(link, rows)
 
 
 def enter(link: statements.Link, cases: Mapping[int, int | None], *, now: datetime) -> None:
     """Put conversations (id → team) that lost their agent into the queue again, and have it dealt out."""
     link.execute("UPDATE conversations_conversation SET queued_at = %s WHERE id = ANY(%s)", (now, list(cases)))
     join(link, {identity: (team, "") for identity, team in cases.items()}, now=now)
+
+
+def enter_at(link: statements.Link, conversation_id: int, *, since: datetime, now: datetime) -> None:
+    """Put a conversation into its team's queue, where somebody who joined it at `since` would stand, and have it dealt out.
+
+    What it waits for from here on begins now: that is what the next estimates learn from.
+    """
+    link.execute("UPDATE conversations_conversation SET queued_at = %s WHERE id = %s", (since, conversation_id))
+    [row] = link.execute(_POSITIONS, ([conversation_id], [conversation_id])).fetchall()
+    ahead = row.position - 1
+    _record(link, [(row.id, "", row.team_id, ahead, _estimate(row.team_id, "", ahead, now), now)])
+
+
+def _record(link: statements.Link, rows: Sequence[tuple[Any, ...]]) -> None:
+    link.jobs.append(partial(jobs.defer, "conversations.assign"))
+    link.execute(_JOIN, list(map(list, zip(*rows, strict=True))))
 
 
 def leave(link: statements.Link, conversation_ids: Sequence[int], *, now: datetime, outcome: str) -> None:

@@ -10,6 +10,7 @@ from trustdesk.conversations import (
     assignment,
     attachments,
     documents,
+    handover,
     mailroom,
     notices,
     pieces,
@@ -34,6 +35,13 @@ def assign(**_: object) -> None:
 def assign_again(timestamp: int, **_: object) -> None:
     """Deal again every ten seconds: somebody may have come on shift."""
     assignment.deal(now=clock.now())
+
+
+@app.periodic(cron="* * * * * */5", periodic_id="conversations.hand_over")
+@app.task(name="conversations.hand_over")
+def hand_over(timestamp: int, **_: object) -> None:
+    """Take back what agents have who are gone."""
+    handover.take_back(now=clock.now())
 
 
 @app.periodic(cron="17 * * * *", periodic_id="conversations.close_old")

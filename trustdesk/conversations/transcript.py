@@ -186,7 +186,9 @@ def _level(params: Mapping[str, Any]) -> str:
 # The words of the chat page, so that both say the same and are translated once.
 _EVENTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "assigned": lambda params: _("{name} joined the chat").format(name=params.get("name", "")),
-    "left": lambda params: _("Your agent has left. A colleague takes over."),
+    "left": lambda params: _("Your agent has left. You are being handed to a colleague."),
+    "passed_on": lambda params: _("You are being handed to the colleagues who deal with this. Nothing has to be told again."),
+    "promised_anew": lambda params: _("When to expect our answer has changed"),
     "resolved": lambda params: _("Marked as solved"),
     "reopened": lambda params: _("Opened again"),
     "closed": lambda params: _("Closed"),

@@ -190,12 +190,13 @@ def note_stopped(request: HttpRequest, case: Conversation, code: str) -> None:
 
 def shown(request: HttpRequest, seat: Seat, reference: str) -> HttpResponseBase:
     """Show what came after the line the page has, with the head of the case; a page without scripts is loaded anew."""
-    if "HX-Request" not in request.headers:
-        return redirect("desk_case", reference)
+    scripted = "HX-Request" in request.headers
     try:
         case = queries.find(seat, reference)
     except queries.NotFound:  # handed to where this agent does not look
-        return HttpResponse(status=204, headers={"HX-Location": "/desk/"})
+        return HttpResponse(status=204, headers={"HX-Location": "/desk/"}) if scripted else redirect("desk")
+    if not scripted:
+        return redirect("desk_case", reference)
     after = request.POST.get("after", "")
     has = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else case.last_seq
     return render(request, "desk/_timeline.html", pages.timeline(seat, case, after=has))

@@ -14,13 +14,19 @@ from trustdesk.conversations.articles import Card
 from trustdesk.conversations.models import Conversation
 from trustdesk.conversations.overview import labelled
 from trustdesk.conversations.queries import File, Line, Stretch
-from trustdesk.desk import mail_lines, wording, writing
+from trustdesk.desk import event_wording, mail_lines, writing
 from trustdesk.desk.mail_lines import Letter, Outside
 
 TOGETHER = timedelta(minutes=5)  # what one person says within this reads as one turn
 _ICONS = {
     "assigned": "user",
     "unassigned": "users",
+    "left": "users",
+    "passed_on": "users",
+    "promised_anew": "clock",
+    "team_changed": "forward",
+    "type_changed": "tag",
+    "priority_changed": "tag",
     "resolved": "check",
     "closed": "lock",
     "ended_by_customer": "leave",
@@ -135,4 +141,4 @@ def _fields(line: Line, case: Conversation) -> tuple[tuple[str, str], ...]:
 
 
 def _event(line: Line) -> str:
-    return wording.event(line.event, by=line.agent, author=line.author, data=line.data)
+    return event_wording.event(line.event, by=line.agent, author=line.author, data=line.data)

@@ -98,13 +98,13 @@ class Desks:
     async def _be_present(self) -> None:
         """Note who is at the desk; runs for ever."""
         while True:
-            await asyncio.sleep(PRESENT_EVERY)
             agents = {desk.seat.agent_id for desk in self.sockets}
             try:
                 self.viewers.say_again()
-                await self.db(presence.seen, agent_ids=agents, now=clock.now())
+                await self.db(presence.watch, agent_ids=agents, now=clock.now())
             except Exception as error:  # noqa: BLE001  the next round comes; ended, it would not
                 log.warning("desk: presence not noted: %s", type(error).__name__)
+            await asyncio.sleep(PRESENT_EVERY)
 
 
 class Desk:
@@ -337,15 +337,21 @@ _ACTS = {
 _desks: Desks | None = None
 
 
+async def start() -> None:
+    """Watch the desks of this process from now on: while none is open here, that is known, too."""
+    global _desks
+    _desks = _desks or Desks()
+
+
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one desk socket (ASGI): only for a signed-in agent, from the desk's own pages."""
-    global _desks
     socket = Socket(scope, receive, send, trusted_proxies=settings.TRUSTED_PROXY_COUNT)
     key = _session_key(scope)
     if not own_origin(scope, public_url=settings.PUBLIC_URL) or not key:
         await socket.refuse()
         return
-    _desks = _desks or Desks()
+    await start()
+    assert _desks is not None  # noqa: S101  for the type checker
     try:
         found = await _desks.db(_seat_of, key)
     except DatabaseError:

@@ -13,7 +13,7 @@ from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest
 
-from trustdesk.conversations import documents, ledger, lists, merging, queries, stopping
+from trustdesk.conversations import documents, ledger, lists, merging, queries, shift_notes, stopping
 from trustdesk.conversations.lists import Counts, Tab, View
 from trustdesk.conversations.models import Conversation, Evidence
 from trustdesk.customers.identify import masked_mail
@@ -64,6 +64,7 @@ def case_list(request: HttpRequest, seat: Seat) -> dict[str, Any]:
         "teams": _teams(chosen, teams, counts),
         "stopped": stopping.count(seat) if stopping.may_look(seat) else 0,
         "stuck": ledger.count(seat, now=clock.now()) if ledger.may_look(seat) else None,
+        "notes": shift_notes.unread(seat),
         "tabs": [{"code": tab, "query": chosen.query(tab=tab), "current": tab is chosen.tab} for tab in Tab],
     }
 

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from trustdesk.desk import acts, alerts, articles, documents, joining, mail, mailboxes, views
+from trustdesk.desk import acts, alerts, articles, documents, joining, mail, mailboxes, shift_notes, triage, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("_list.html", views.list_part, name="desk_list"),
     path("availability/", acts.availability, name="desk_availability"),
     path("leave/", views.leave, name="desk_leave"),
+    path("shift-notes/", shift_notes.page, name="desk_shift_notes"),
+    path("shift-notes/<int:pk>/done/", shift_notes.done, name="desk_shift_note_done"),
+    path("shift-notes/handing-over/", shift_notes.hand_over, name="desk_shift_hand_over"),
     path("files/<str:key>", views.file, name="desk_file"),
     path("files/<str:key>/held/", views.held_file, name="desk_held_file"),
     path("documents/<str:token>", documents.picture, name="desk_document_picture"),
@@ -39,6 +42,7 @@ urlpatterns = [
     path("<str:reference>/merge/", joining.merge, name="desk_merge"),
     path("<str:reference>/merge/decision/", joining.decide, name="desk_merge_decision"),
     path("<str:reference>/split/", joining.split, name="desk_split"),
+    path("<str:reference>/triage/", triage.page, name="desk_triage"),
     path("<str:reference>/documents/", documents.page, name="desk_documents"),
     path("<str:reference>/documents/<int:pk>/withdrawal/", documents.withdrawal, name="desk_documents_withdrawal"),
     path("<str:reference>/documents/<int:pk>/decision/", documents.decision, name="desk_documents_decision"),

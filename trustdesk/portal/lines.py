@@ -272,7 +272,9 @@ def _said(words: Lazy) -> Callable[[Mapping[str, Any]], str]:
 
 _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "assigned": _assigned,
-    "left": _said(_("Your agent has left. A colleague takes over.")),
+    "left": _said(_("Your agent has left. You are being handed to a colleague.")),
+    "passed_on": _said(_("You are being handed to the colleagues who deal with this. Nothing has to be told again.")),
+    "promised_anew": _said(_("When to expect our answer has changed")),
     "resolved": _said(_("Marked as solved")),
     "reopened": _said(_("Opened again")),
     "closed": _said(_("Closed")),
@@ -297,6 +299,9 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 }
 _ICONS = {
     "assigned": "user",
+    "left": "users",
+    "passed_on": "users",
+    "promised_anew": "clock",
     "resolved": "check",
     "closed": "lock",
     "ended_by_customer": "lock",

@@ -39,7 +39,8 @@ OPENS_WITHIN = 2.0          # seconds between the ack of a first message and our
 FRAMES = 60                 # typing, reading, uploads …: within ten seconds, on top of what the pace of messages allows
 # Events after which the state of the case has to be shown anew.
 _CHANGES = frozenset({
-    "assigned", "left", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated", "merged",
+    "assigned", "left", "passed_on", "resolved", "reopened", "closed", "ended_by_customer", "proof_asked", "proved", "by_mail", "rated",
+    "merged",
 })
 
 
@@ -268,6 +269,9 @@ class Chat:
         if self.case is None or self.case.id != case.id:
             return
         ended = case.status == "closed" and self.case.status != "closed" and not case.merged
+        if case.team_id != self.case.team_id:   # passed on: it waits in another queue now
+            self.live.hub.leave(f"queue:{self.case.team_id}", self)
+            self.live.hub.join(f"queue:{case.team_id}", self)
         self.case = case
         if case.queued:
             self.live.requeue([self])

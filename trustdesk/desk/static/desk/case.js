@@ -255,7 +255,11 @@ export class DeskCase extends HTMLElement {
       mail.toggle(target);
     } else if (target.matches("[data-load-pictures]")) mail.loadPictures(target);
     else if (target.matches("[data-ask]")) mail.ask(this.querySelector("#aside"));
-    else if (target.matches("[data-join]")) joining.offer(this.querySelector("#joining"), target.dataset.join);
+    else if (target.matches("[data-join]")) {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // where it is a link: in a window of its own
+      event.preventDefault();
+      joining.offer(this.querySelector("#joining"), target.dataset.join);
+    }
     else if (target.matches("[data-goto]")) this.#goTo(target.dataset.goto);
     else this.togglePanel();
   }

@@ -40,6 +40,7 @@ const acts = {
   a: () => press('desk-case [data-act="take"] button'),
   e: () => press('desk-case [data-act="resolve"] button'),
   m: () => press("desk-case [data-merge]"),
+  t: () => press("desk-case [data-triage]"),
   i: () => press("desk-case [data-panel-toggle]"),
   "/": search,
   "?": () => document.getElementById("keys").showModal() ?? true,

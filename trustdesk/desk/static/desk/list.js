@@ -72,14 +72,15 @@ export class DeskList extends HTMLElement {
   }
 
   #take(fresh) {
-    for (const item of fresh.querySelectorAll(".views__item")) {
+    for (const box of fresh.querySelectorAll("[data-live]")) {
+      const here = this.querySelector(`[data-live="${box.dataset.live}"]`);
+      if (here && here.innerHTML !== box.innerHTML) here.replaceChildren(...box.childNodes);
+    }
+    for (const item of fresh.querySelectorAll(".views__item[id]")) {
       const count = document.getElementById(item.id)?.querySelector("[data-count]");
       const text = item.querySelector("[data-count]")?.textContent; // not every item counts
       if (count && count.textContent !== text) count.textContent = text;
     }
-    const alerts = this.querySelector("[data-alerts]");
-    const raised = fresh.querySelector("[data-alerts]");
-    if (alerts && raised && alerts.innerHTML !== raised.innerHTML) alerts.replaceChildren(...raised.childNodes);
     const place = this.querySelector("#cases-scroll");
     const rows = this.querySelector("ol#rows");
     const wanted = fresh.querySelector("ol#rows");

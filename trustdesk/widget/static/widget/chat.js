@@ -266,7 +266,7 @@ export class Chat extends EventTarget {
     this.case.status = STATUS_AFTER[event] ?? this.case.status;
     if (this.case.status === "closed") this.#ended();
     if (event === "assigned") this.case.agent = { name: params.name };
-    if (event === "left") this.case.agent = null;
+    if (event === "left" || event === "passed_on") this.case.agent = null;
     if (event === "rated") this.case.rated = true;
     if (event === "merged") this.left.delete(params.case); // one goes back to it
     if (event === "proof_asked" && !ENTERING.has(this.proof.state)) this.proof = { state: "asked", how: params.how };
