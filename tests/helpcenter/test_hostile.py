@@ -37,7 +37,8 @@ class Running(HTMLParser):
         if tag in ("iframe", "object", "embed", "base", "style", "math") or (tag == "meta" and "http-equiv" in named):
             self.found.append(tag)
         for name, value in attrs:
-            address = re.sub(r"[\s\x00-\x1f]", "", value or "").lower()
+            # What a browser strips of an address (URL Standard, 4.4); with anything else in it, it is a path.
+            address = re.sub(r"\A[\x00-\x20]+|[\t\n\r]", "", value or "").lower()
             if name.startswith("on") or (name in ("href", "src", "action") and re.match(r"(javascript|data|vbscript):", address)):
                 self.found.append(f"{tag} {name}={value}")
 

@@ -98,6 +98,14 @@ def test_a_slip_put_right_at_once_does_not_swallow_the_news(article: Article, pa
     assert now(article) == (clock.now().date(), True)
 
 
+def test_what_was_told_is_not_told_again_for_a_slip(article: Article, paul: Client) -> None:
+    save(paul, article, PUBLISH, change="content", **NEW_TEXT)
+    Article.objects.filter(pk=article.pk).update(last_published_at=clock.now() - timedelta(minutes=12))
+    later = streamfield([("text", rich_text("<p>Wait a day!</p>"))])
+    save(paul, article, PUBLISH, change="wording", updated_on=str(clock.now().date()), body=later)
+    assert now(article) == (clock.now().date(), False)
+
+
 def test_a_publishing_that_is_planned_carries_its_own_day(article: Article, paul: Client) -> None:
     due = clock.now() + timedelta(days=3)
     planned = {"go_live_at": due.strftime("%Y-%m-%d %H:%M")}

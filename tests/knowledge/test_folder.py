@@ -90,7 +90,64 @@ def test_a_folder_that_knows_nothing_of_us(tmp_path: Path) -> None:
     assert "script" not in str(started.blocks)
     assert "onclick" not in str(started.blocks)
     assert read.articles[("guide",), "v12"]["en"].summary == "Version"
-    assert [problem.fatal for problem in read.problems] == [False]  # the picture elsewhere
+    said = [str(problem) for problem in read.problems]
+    assert [("example.com" in one, "./next.md leads nowhere" in one) for one in sorted(said)] == [(False, True), (True, False)]
+
+
+def test_what_an_article_cannot_hold_is_said(tmp_path: Path) -> None:
+    text = (
+        "# X\n\n- one ![a](p.png)\n- two\n\n> quoted ![b](p.png)\n\n> [!NOTE]\n> told ![c](p.png)\n\n"
+        "| ![d](p.png) |\n|---|\n| cell |\n\n## Head ![e](p.png)\n\n1. Do\n\n   | a | b |\n   |---|---|\n   | 1 | 2 |\n\n"
+        "2. Then\n\n   ```\n   code\n   ```\n\nSee <img src='q.png'> and\n\n<p><img alt=x src=r.png></p>\n"
+    )
+    pack.write(tmp_path, {"a/x.md": text})
+    pack.png(tmp_path / "a" / "p.png")
+    read = folder.read(tmp_path, language="en")
+    blocks = read.articles[("a",), "x"]["en"].blocks
+    assert [block["value"].alt for block in blocks if block["type"] == "picture"] == list("abcde")  # kept, below their text
+    assert sorted(problem.message for problem in read.problems) == [
+        "A table within a list or a quote becomes plain text.",
+        "Lines of code within a list or a quote become plain text.",
+        "The picture q.png is in HTML: it is left out.",
+        "The picture r.png is in HTML: it is left out.",
+    ]
+    assert not read.fatal()
+
+
+def test_links_between_files_lead_to_articles(tmp_path: Path) -> None:
+    pack.write(tmp_path, {
+        "a/x.en.md": "# X\n\n[b](./b.en.md#part) [c](../c/d%20e.md) [up](../a/b.zh-CN.md) [gone](./gone.md) [own](#part) [page](/contact/)",
+        "a/b.en.md": "# B\n\nText",
+        "a/b.zh-CN.md": "# 乙\n\n正文",
+        "c/d e.md": "# D\n\nText",
+    })  # fmt: skip
+    read = folder.read(tmp_path, language="en")
+    [block] = read.articles[("a",), "x"]["en"].blocks
+    for link in ('"article:a/b#part"', '"article:c/d-e"', '"article:a/b"', '"#part"', '"/contact/"', "<a>gone</a>"):
+        assert link in block["value"]
+    [problem] = read.problems
+    assert (problem.file, problem.fatal) == ("a/x.en.md", False)
+    assert "./gone.md leads nowhere" in problem.message
+
+
+def test_a_name_that_means_two_articles_is_said_unless_one_lies_beside(tmp_path: Path) -> None:
+    pack.write(tmp_path, {
+        "a/faq.md": "# A\n\nText", "b/faq.md": "# B\n\nText",
+        "b/x.md": "# X\n\n[near](article:faq) [far](article:a/faq)", "c/y.md": "# Y\n\n[which](article:faq)",
+    })  # fmt: skip
+    [problem] = folder.read(tmp_path, language="en").problems
+    assert (problem.file, problem.fatal) == ("c/y.md", True)
+    assert "name one as a/faq" in problem.message
+
+
+@pytest.mark.parametrize("named", ["a/gone", "a/x", "b/other"])
+def test_a_translation_of_nothing_is_said(tmp_path: Path, named: str) -> None:
+    pack.write(tmp_path, {
+        "a/x.md": "# X\n\nText", "a/x.zh-hans.md": "# 甲\n\n正文", "b/other.zh-hans.md": "# 乙\n\n正文",
+        "b/y.zh-hans.md": f"---\ntitle: 丙\ntranslation_of: {named}\n---\n正文",
+    })  # fmt: skip
+    [problem] = folder.read(tmp_path, language="en").fatal()
+    assert (problem.file, named in problem.message) == ("b/y.zh-hans.md", True)
 
 
 def test_an_article_beside_a_folder_of_its_name(tmp_path: Path) -> None:

@@ -90,6 +90,60 @@ def test_exported_and_imported_again_nothing_has_changed(tmp_path: Path) -> None
         exporting.write(tmp_path / "out")
 
 
+def test_translations_at_other_addresses_are_still_translations_after_a_round_trip(tmp_path: Path) -> None:
+    put(pack.small(tmp_path / "in"), examples=True)
+    chinese = Article.objects.get(slug="late", locale__language_code="zh-hans")
+    chinese.slug = "weidaozhang"
+    chinese.save_revision().publish()
+    section = Section.objects.get(slug="deposits", locale__language_code="zh-hans")
+    section.slug, section.summary = "chongzhi", ""
+    section.save_revision().publish()
+    search.forget()
+    exporting.write(tmp_path / "out")
+    assert "translation_of: deposits/late" in (tmp_path / "out/chongzhi/weidaozhang.zh-hans.md").read_text()
+    for page in Section.objects.filter(depth=3):
+        Section.objects.get(pk=page.pk).delete()
+    search.forget()
+    read = folder.read(tmp_path / "out", language="en")
+    assert read.problems == []
+    importing.put(read, root=tmp_path / "out", overwrite=True)
+    shelf = library.current()
+    for english, other in (("deposits/late", "chongzhi/weidaozhang"), ("deposits", "chongzhi")):
+        here, there = shelf.at("en", english), shelf.at("zh-hans", other)
+        assert here is not None
+        assert there is not None
+        assert here.key == there.key
+    assert Section.objects.get(slug="chongzhi").summary == ""  # no title in its place
+    assert "<a linktype" in str(Article.objects.get(slug="weidaozhang").body.raw_data[0]["value"])
+    assert dict(importing.put(read, root=tmp_path / "out").counts) == {"figures": 1, "unchanged": 3}
+
+
+def test_the_same_slug_in_two_sections_is_named_with_its_section(tmp_path: Path) -> None:
+    pack.write(tmp_path / "in", {
+        "a/faq.md": "# A\n\nText", "b/faq.md": "# B\n\nText",
+        "c/x.md": "---\ntitle: X\nrelated: [a/faq]\n---\nSee [this](article:b/faq).",
+    })  # fmt: skip
+    put(tmp_path / "in")
+    exporting.write(tmp_path / "out")
+    again = folder.read(tmp_path / "out", language="en")
+    assert again.problems == []
+    assert dict(importing.put(again, root=tmp_path / "out").counts) == {"unchanged": 3}
+    text = (tmp_path / "out/c/x.en.md").read_text()
+    assert "article:b/faq" in text
+    assert "- a/faq" in text
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("a/x.md", "a/x/y.md"), ("a/x/y.md", "a/x.md"), ("a/x/_section.md", "a/x.md")]
+)
+def test_an_address_that_is_taken_is_said_by_file(tmp_path: Path, first: str, then: str) -> None:
+    put(pack.write(tmp_path / "one", {first: "# First\n\nText"}))
+    pack.write(tmp_path / "two", {then: "# Then\n\nText"})
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        call_command("help_import", str(tmp_path / "two"))
+    assert not Article.objects.filter(title="Then").exists()
+
+
 def test_one_bad_file_and_nothing_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pack.small(tmp_path)
     pack.write(tmp_path, {"deposits/bad.en.md": "---\ntitle: x\n---\n![p](gone.png)"})

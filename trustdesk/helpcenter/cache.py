@@ -1,7 +1,8 @@
 """Pages that are the same for everybody, kept whole and packed: a hit is answered before anything else of ours runs.
 
-What is kept is of one version of the library, so publishing clears all of it; and of the last ten minutes, for what a page
-says besides (what is read most). A page's address is all that tells it from others: no cookie, no query.
+What is kept is of one version of the library, so publishing, and every other save in the back office, clears all of it; and
+of the last ten minutes, for what a page says besides (what is read most). A page's address is all that tells it from others:
+no cookie, no query. Browsers keep pages too, and ask each time whether theirs is still the one.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from trustdesk.knowledge.models import PREFIX
 
 MOST_BYTES: Final = 64 * 1024 * 1024  # packed, in each process
 LASTS: Final = 600.0  # seconds
+SETTLES: Final = 15.0  # seconds after a change in which other things that a page names may still be read as they were
 AT_ONCE: Final = 2  # pages that are drawn; one may be waiting for the database
-CACHE_CONTROL: Final = "public, max-age=60, stale-while-revalidate=600"
+# A limit or a warning that was put right is read at once: asking costs a reader 304 and us a look into memory. What stands
+# between (a content network) asks for everybody, every few seconds.
+CACHE_CONTROL: Final = "public, max-age=0, s-maxage=10"
 # Headers that are made anew with every answer, or are about one reader.
 _NOT_KEPT: Final = frozenset({"vary", "set-cookie", "content-length", "content-encoding", "etag"})
 
@@ -54,12 +58,13 @@ class Store:
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._bytes = 0
         self._version = ""
+        self._since = 0.0
 
     def get(self, path: str, version: str, *, at: float) -> Kept | None:
         """Return what is kept of this version and young enough."""
         with self._lock:
             found = self._kept.get(path) if version == self._version else None
-            if found is None or at - found.at > LASTS:
+            if found is None or at - found.at > LASTS or (found.at < self._since + SETTLES <= at):
                 return None
             self._kept.move_to_end(path)
             return found
@@ -69,7 +74,7 @@ class Store:
         with self._lock:
             if version != self._version:
                 self._kept.clear()
-                self._bytes, self._version = 0, version
+                self._bytes, self._version, self._since = 0, version, kept.at
             if before := self._kept.pop(path, None):
                 self._bytes -= len(before.packed)
             self._kept[path] = kept

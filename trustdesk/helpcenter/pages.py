@@ -136,7 +136,7 @@ def moved(request: HttpRequest, language: str) -> HttpResponse | None:
         shown = shelf.by_key(node.key, language) if node else None
         if link := shown.url_in(language) if shown else found.redirect_link:
             kind = HttpResponsePermanentRedirect if found.is_permanent else HttpResponseRedirect
-            return kind(link, headers={"Cache-Control": "public, max-age=60"})
+            return kind(link, headers={"Cache-Control": CACHE_CONTROL})
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django import forms
@@ -18,7 +18,8 @@ from wagtail.admin.forms.pages import WagtailAdminPageForm
 from trustdesk.knowledge import request_types
 from trustdesk.seams import clock
 
-TELLS_WITHIN: Final = timedelta(minutes=15)  # of publishing: by then `tasks.tell_followers` has run
+_TOLD_EVERY: Final = timedelta(minutes=10)  # by `tasks.tell_followers`
+_TELLING_TAKES: Final = timedelta(minutes=1)
 _READ: Final = ("title", "summary", "body", "guide", "videos")  # what a reader reads
 _WITHIN_WORDS: Final = re.compile(r"</?(?:a|b|i|em|strong|code)\b[^>]*>")
 _LEAVING_A_DRAFT: Final = ("action-publish", "action-submit", "action-workflow-action")
@@ -102,12 +103,18 @@ class ArticleForm(WagtailAdminPageForm):  # type: ignore[misc]  # Wagtail ships 
             published = live.last_published_at or live.first_published_at or clock.now()
             article.updated_on = live.updated_on or published.date()  # what readers see now
         # A slip put right a moment after publishing: that is still to be told.
-        untold = live.tells_followers is not False and live.last_published_at and live.last_published_at > clock.now() - TELLS_WITHIN
+        untold = live.tells_followers is not False and live.last_published_at and live.last_published_at > _told_last()
         article.tells_followers = (said == Change.CONTENT or bool(untold)) if said else None
 
     def _dated(self, live: Any) -> bool:
         """Say whether the editor set the date himself."""
         return self.cleaned_data.get("updated_on") not in (None, live.updated_on) and "updated_on" in self.changed_data
+
+
+def _told_last() -> datetime:
+    """Return up to when what was published has been told."""
+    begun = clock.now() - _TELLING_TAKES
+    return begun - (begun - datetime.fromtimestamp(0, UTC)) % _TOLD_EVERY
 
 
 def _said(value: Any) -> Any:

@@ -11,9 +11,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
-from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import unquote
@@ -23,72 +22,18 @@ from django.conf import settings
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from trustdesk.knowledge import markdown, pictures
+from trustdesk.knowledge import binding, markdown, pictures
 from trustdesk.knowledge.blocks import youtube_id
 from trustdesk.knowledge.models import Icon
+from trustdesk.knowledge.texts import Folder, Problem, Text
+
+__all__ = ["Folder", "Problem", "Text", "read"]
 
 LARGEST: Final = 2 * 1024 * 1024  # bytes of one text
 MOST: Final = 20_000  # texts
 _NAME: Final = re.compile(r"(?P<stem>.+?)(?:\.(?P<language>[A-Za-z]{2,3}(?:-[A-Za-z]{2,8})?))?\.(?:md|markdown)", re.DOTALL)
 _SECTION_NAMES: Final = ("_section", "_index", "index", "readme")
 _ALIASES: Final = {"zh": "zh-hans", "zh-cn": "zh-hans", "zh-sg": "zh-hans", "en-us": "en", "en-gb": "en"}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that keeps the folder from being taken (`fatal`), or that was left out."""
-
-    file: str
-    message: str
-    fatal: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One file: a section or an article in one language. `place`: folders above it; `facts`: its front matter."""
-
-    file: str
-    place: tuple[str, ...]
-    slug: str
-    language: str
-    title: str
-    summary: str
-    facts: Mapping[str, Any]
-    blocks: tuple[markdown.Block, ...] = ()
-    guide: tuple[tuple[Path, str, str], ...] = ()  # picture, what it shows, rich text
-    pictures: Mapping[str, Path] = field(default_factory=dict)  # address in the text → file
-
-    @property
-    def order(self) -> float:
-        """Return its place among its neighbours."""
-        order = self.facts.get("order", self.facts.get("weight"))
-        return float(order) if isinstance(order, int | float) else 1e9
-
-
-@dataclass(slots=True)
-class Folder:
-    """All of a folder. `sections` and `articles`: by place (and slug), then by language."""
-
-    sections: dict[tuple[str, ...], dict[str, Text]] = field(default_factory=dict)
-    articles: dict[tuple[tuple[str, ...], str], dict[str, Text]] = field(default_factory=dict)
-    figures: dict[str, dict[str, str]] = field(default_factory=dict)
-    synonyms: list[list[str]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def without_examples(self) -> Folder:
-        """Return it without articles that show what one could look like, such as invented announcements."""
-        kept = {
-            key: {language: text for language, text in texts.items() if not text.facts["example"]}
-            for key, texts in self.articles.items()
-        }
-        return replace(self, articles={key: texts for key, texts in kept.items() if texts})
-
-    def fatal(self) -> list[Problem]:
-        """List what has to be mended before anything is taken."""
-        return [problem for problem in self.problems if problem.fatal]
 
 
 def read(root: Path, *, language: str) -> Folder:
@@ -105,13 +50,13 @@ def read(root: Path, *, language: str) -> Folder:
         file = _File(root, path, language, folder.problems)
         if (text := file.read()) is not None:
             _shelve(folder, text, section=file.section)
-    _part_names(folder)
+    binding.bind(folder)
     for path in files:
         if path.parent == root and re.fullmatch(r"placeholders.*\.ya?ml", path.name):
             folder.figures |= _File(root, path, language, folder.problems).figures()
         elif path.parent == root and path.name in ("synonyms.yaml", "synonyms.yml"):
             folder.synonyms += _File(root, path, language, folder.problems).synonyms()
-    _check_links(folder)
+    binding.check(folder)
     return folder
 
 
@@ -141,36 +86,6 @@ def _put(folder: Folder, shelf: dict[str, Text], text: Text) -> None:
         shelf[text.language] = text
 
 
-def _part_names(folder: Folder) -> None:
-    """Give an article another name where a section beside it has the same: `deposits.md` beside `deposits/`."""
-    places = {place[:depth] for place, _slug in folder.articles for depth in range(1, len(place) + 1)} | set(folder.sections)
-    for place, slug in [key for key in folder.articles if (*key[0], key[1]) in places]:
-        texts = folder.articles.pop((place, slug))
-        free = (name for n in count(1) if (place, name := f"{slug}-{n}") not in folder.articles and (*place, name) not in places)
-        other = next(free)
-        folder.articles[place, other] = {language: replace(text, slug=other) for language, text in texts.items()}
-        for text in texts.values():
-            why = _("A folder has the same name: its address ends with “%(slug)s”.") % {"slug": other}
-            folder.problems.append(Problem(text.file, why, fatal=False))
-
-
-def _check_links(folder: Folder) -> None:
-    slugs = {slug for _place, slug in folder.articles}
-
-    def missing(text: Text, slug: str, *, fatal: bool) -> None:
-        folder.problems.append(Problem(text.file, _("There is no article “%(slug)s”.") % {"slug": slug}, fatal))
-
-    for texts in folder.articles.values():
-        for text in texts.values():
-            for address in (link for block in text.blocks for link in markdown.links(block)):
-                slug = address.removeprefix("article:").split("#")[0]
-                if address.startswith("article:") and slug not in slugs:
-                    missing(text, slug, fatal=True)
-            for slug in text.facts["related"]:
-                if slug not in slugs:
-                    missing(text, slug, fatal=False)
-
-
 class _File:
     """One file being read; what is wrong with it goes to `problems`."""
 
@@ -194,6 +109,7 @@ class _File:
         if facts is None:
             return None
         blocks, heading = markdown.to_blocks(body)
+        self._say_what_is_lost(body)
         above = PurePosixPath(self.name).parent
         title = _line(facts.get("title") or heading or (above.name or self.stem if self.section else ""))
         if not title:
@@ -218,6 +134,16 @@ class _File:
             guide=tuple(self._guide(facts.get("picture_guide") or [])),
             pictures=self._pictures,
         )
+
+    def _say_what_is_lost(self, body: str) -> None:
+        for what in dict.fromkeys(markdown.unkept(body)):
+            kind, _blank, address = what.partition(" ")
+            if kind == "picture":
+                self._wrong(_("The picture %(address)s is in HTML: it is left out.") % {"address": address[:120] or "?"}, fatal=False)
+            elif kind == "table":
+                self._wrong(_("A table within a list or a quote becomes plain text."), fatal=False)
+            else:
+                self._wrong(_("Lines of code within a list or a quote become plain text."), fatal=False)
 
     def figures(self) -> dict[str, dict[str, str]]:
         """Return what the administrator is asked for: key → en, zh, example, example_zh."""
@@ -292,6 +218,7 @@ class _File:
             values = facts.get(name) or []
             values = values if isinstance(values, list) else [values]
             kept[name] = [_line(value)[:100] for value in values if not isinstance(value, dict | list)]
+        kept["translation_of"] = "/".join(filter(None, _line(facts.get("translation_of")).split("/")))
         kept["request_type"] = _line(facts.get("request_type"))[:40]
         kept |= {name: facts.get(name) is True for name in ("draft", "news", "example")}
         kept["icon"] = _line(facts.get("icon"))

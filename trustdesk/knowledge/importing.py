@@ -168,16 +168,18 @@ def _synonyms(work: _Work) -> None:
 
 def _sections(work: _Work) -> None:
     """Make the sections that articles need, outermost first, in their order."""
-    places = {place[:depth] for place, _slug in work.folder.articles for depth in range(1, len(place) + 1)}
+    written = [text for by in work.folder.articles.values() for text in by.values()]
+    places = {text.place[:depth] for text in written for depth in range(1, len(text.place) + 1)}
     places |= set(work.folder.sections)
 
-    def order(place: tuple[str, ...]) -> tuple[int, float, tuple[str, ...]]:
+    def order(place: tuple[str, ...]) -> tuple[int, bool, float, tuple[str, ...]]:
         texts = work.folder.sections.get(place, {})
-        return len(place), min((text.order for text in texts.values()), default=1e9), place
+        tied = any(text.facts["translation_of"] for text in texts.values())  # after its original
+        return len(place), tied, min((text.order for text in texts.values()), default=1e9), place
 
     for place in sorted(places, key=order):
         texts = work.folder.sections.get(place, {})
-        inside = [text for (at, _slug), by in work.folder.articles.items() if at[: len(place)] == place for text in by.values()]
+        inside = [text for text in written if text.place[: len(place)] == place]
         original: Section | None = None
         for language in _languages(dict.fromkeys([text.language for text in inside] + list(texts))):
             text = texts.get(language) or (next(iter(texts.values())) if texts else None)
@@ -203,7 +205,7 @@ def _section(
     made = section is None
     if section is None:
         section = Section(slug=place[-1], locale=parent.locale, **said)
-        if original:
+        if original or (original := _original(work, texts)):
             section.translation_key = original.translation_key
         _add(parent, section, [*texts.values(), *inside][0])
     elif text is None:
@@ -216,6 +218,12 @@ def _section(
     work.sources.note(section, said, source=source, language=language)
     work.counts["sections created" if made else "sections changed"] += 1
     return section
+
+
+def _original(work: _Work, texts: Mapping[str, Text]) -> Section | HelpHome | None:
+    """Return the section of another name that these translate."""
+    named = {tuple(text.facts["translation_of"].split("/")) for text in texts.values() if text.facts["translation_of"]}
+    return next((section for (place, _language), section in work.sections.items() if place in named), None)
 
 
 def _found(work: _Work, model: type[Any], parent: Section | HelpHome, source: str, language: str) -> Any:
@@ -260,15 +268,15 @@ def _make_articles(work: _Work) -> None:
     """Make each article that is new, without its text: texts name other articles."""
     for (place, slug), texts in _ordered(work.folder):
         key = None
-        source = "/".join((*place, slug))
         for language in _languages(texts):
-            parent, text = work.sections[place, language], texts[language]
+            text = texts[language]
+            parent, source = work.sections[text.place, language], text.path
             article = _found(work, Article, parent, source, language)
             if article is None and work.sources.deleted(source, language) and not work.overwrite:
                 work.counts["deleted by editors"] += 1
                 continue
             if article is None:
-                article = Article(slug=slug, title=text.title, summary=text.summary, locale=parent.locale, live=False)
+                article = Article(slug=text.slug, title=text.title, summary=text.summary, locale=parent.locale, live=False)
                 if key:
                     article.translation_key = key
                 _add(parent, article, text)
@@ -294,7 +302,7 @@ def _write_articles(work: _Work) -> None:
             article = work.pages.get((place, slug, language))
             if article is None:
                 continue
-            changed = _write(work, article, texts, language, "/".join((*place, slug)))
+            changed = _write(work, article, texts, language, texts[language].path)
             as_said = changed is not None
             if as_said and original is not None and article.translated_from != original.live_revision_id:
                 # Side by side in one folder: this is what the translation says.
@@ -314,7 +322,7 @@ def _write(work: _Work, article: Article, texts: Mapping[str, Text], language: s
         "search_words": "\n".join(text.facts["search_words"]),
         "body": [work.storing.block(block, text) for block in text.blocks],
         "guide": [
-            {"type": "panel", "value": {"image": work.storing.image(file), "alt": alt, "text": work.storing.linked(words, language)}}
+            {"type": "panel", "value": {"image": work.storing.image(file), "alt": alt, "text": work.storing.linked(words, text)}}
             for file, alt, words in text.guide
         ],
         "videos": [
@@ -323,7 +331,7 @@ def _write(work: _Work, article: Article, texts: Mapping[str, Text], language: s
         "request_type": _first(texts, "request_type"),
         "updated_on": _first(texts, "updated") or None,
     }
-    related = [other.pk for slug in _first(texts, "related") or () if (other := work.storing.article(slug, language))]
+    related = [other.pk for slug in _first(texts, "related") or () if (other := work.storing.article(slug, text))]
     content, draft = said | {"related": related}, text.facts["draft"]
     if not _may_write(work, article, content, text, source):
         return False if work.sources.stands(article, content, draft=draft) else None

@@ -23,6 +23,8 @@ from trustdesk.knowledge.blocks import CalloutKind
 PAGES: Final = {"contact:": "/contact/", "check:": "/official/"}
 FORM: Final = "/tickets/new/"
 _FORM_ADDRESS: Final = re.compile(r"/tickets/new/([a-z0-9_-]+)/")
+_IMG: Final = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r'<a href="([^"]*)"')
 _ALERT: Final = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION|DANGER)\]\s*", re.IGNORECASE)
 _KINDS: Final = {"important": CalloutKind.NOTE, "caution": CalloutKind.WARNING}
 _TAGS: Final = frozenset({"p", "h2", "h3", "h4", "b", "i", "code", "a", "ul", "ol", "li", "br", "hr", "blockquote"})
@@ -74,6 +76,37 @@ def to_blocks(text: str) -> tuple[list[Block], str]:
         blocks.extend(made)
     flush()
     return [block for block in blocks if block["value"]], title
+
+
+def unkept(text: str) -> Iterator[str]:
+    """Go through what `to_blocks` takes apart or leaves out: "table" and "code" within lists and quotes, "picture …" in HTML."""
+    for group in _groups(_markdown.parse(text)):
+        inside = group[0].type in ("ordered_list_open", "bullet_list_open", "blockquote_open")
+        for token in group:
+            if inside and token.type == "table_open":
+                yield "table"
+            elif inside and token.type in ("fence", "code_block"):
+                yield "code"
+            for part in (token, *(token.children or ())):
+                if part.type in ("html_block", "html_inline"):
+                    yield from (f"picture {found}" for found in _IMG.findall(part.content))
+
+
+def rewritten(block: Block, link: Callable[[str], str]) -> Block:
+    """Return a block whose links lead where `link` says; "" makes plain text of one."""
+
+    def one(found: re.Match[str]) -> str:
+        address = link(html.unescape(found[1]))
+        return f'<a href="{html.escape(address)}"' if address else "<a"
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, str):
+            return _ADDRESS.sub(one, value)
+        if isinstance(value, list):
+            return [walk(part) for part in value]
+        return {name: walk(part) for name, part in value.items()} if isinstance(value, Mapping) else value
+
+    return block if block["type"] == "code" else {"type": block["type"], "value": walk(block["value"])}
 
 
 def clean(source: str) -> str:
@@ -135,14 +168,14 @@ def _block(group: list[Token]) -> list[Block] | None:
     if first.type in ("fence", "code_block"):
         return [{"type": "code", "value": first.content.rstrip("\n")}]
     if first.type == "table_open":
-        return [{"type": "table", "value": _table(group)}]
+        return [{"type": "table", "value": _table(group)}, *_images(group)]
     if first.type == "ordered_list_open":
         images = list(_images(group))
         steps = [clean(_html(item)) for item in _inside(group, "list_item_open", "list_item_close")]
         return [{"type": "steps", "value": [_step(step) for step in steps if step]}, *images]
-    if first.type == "blockquote_open":
-        return _callout(group)
-    if first.type == "paragraph_open" and (images := list(_images(group))):
+    if first.type == "blockquote_open" and (callout := _callout(group)):
+        return callout
+    if images := list(_images(group)):  # they have no place within a text: below it
         rest = clean(_html(group))
         text = re.sub(r"<p>\s*</p>", "", rest)
         return [*([{"type": "text", "value": text}] if text else []), *images]
@@ -154,12 +187,13 @@ def _callout(group: list[Token]) -> list[Block] | None:
     found = _ALERT.match(text.content) if text else None
     if text is None or found is None:
         return None
+    images = list(_images(group))
     inner = "\n".join(token.content for token in _markdown.parse(text.content[found.end() :]) if token.type == "inline")
     text.children = _markdown.parseInline(inner)[0].children
     text.content = inner
     name = found[1].lower()
     source = clean(_html(group[1:-1]))
-    return [{"type": "callout", "value": {"kind": str(_KINDS.get(name, name)), "text": source}}]
+    return [{"type": "callout", "value": {"kind": str(_KINDS.get(name, name)), "text": source}}, *images]
 
 
 def _table(group: list[Token]) -> dict[str, Any]:

@@ -25,18 +25,21 @@ class Storing:
     def __init__(self, root: Path, agent: Agent | None) -> None:
         self._root, self._agent = root.resolve(), agent
         self._articles: dict[tuple[str, str], Article] = {}  # by path or slug, and language
+        self._elsewhere: dict[str, Article] = {}  # by path or slug, in whichever language
         self._images: dict[Path, int] = {}
         self.pictures = 0
 
     def knows(self, article: Article, *, path: str, language: str) -> None:
         """Say where an article lies: it is named by that path, or by its slug where no other one has the same."""
-        self._articles[path, language] = article
-        self._articles.setdefault((path.rpartition("/")[2], language), article)
+        for name in (path, path.rpartition("/")[2]):
+            self._articles.setdefault((name, language), article)
+            self._elsewhere.setdefault(name, article)
 
-    def article(self, name: str, language: str) -> Article | None:
-        """Return the article of this path or slug, in another language if need be."""
-        there = self._articles.get((name, language))
-        return there or next((article for (one, _language), article in self._articles.items() if one == name), None)
+    def article(self, name: str, text: Text) -> Article | None:
+        """Return the article that a text names by path or slug, its neighbour first; in another language if need be."""
+        names = ("/".join((*text.place, name)), name)
+        found = (self._articles.get((one, text.language)) or self._elsewhere.get(one) for one in names)
+        return next((article for article in found if article is not None), None)
 
     def block(self, block: markdown.Block, text: Text) -> dict[str, Any]:
         """Return a block as Wagtail stores it."""
@@ -46,15 +49,15 @@ class Storing:
             return {"type": kind, "value": shown}
         if kind == "code":
             return dict(block)
-        return {"type": kind, "value": self._links(value, text.language)}
+        return {"type": kind, "value": self._links(value, text)}
 
-    def linked(self, source: str, language: str) -> str:
+    def linked(self, source: str, text: Text) -> str:
         """Return rich text whose links lead to rows and pages."""
 
         def link(found: re.Match[str]) -> str:
             kind, name = found[1], found[2]
             if kind == "article":
-                article = self.article(name, language)
+                article = self.article(name, text)
                 return f'<a linktype="page" id="{article.pk}"' if article else "<a"
             address = f"{markdown.FORM}{name}/" if kind == "form" and name else markdown.PAGES.get(f"{kind}:", "/contact/")
             return f'<a href="{address}"'
@@ -78,11 +81,11 @@ class Storing:
             self._images[path] = image.pk
         return self._images[path]
 
-    def _links(self, value: Any, language: str) -> Any:
+    def _links(self, value: Any, text: Text) -> Any:
         if isinstance(value, str):
-            return self.linked(value, language)
+            return self.linked(value, text)
         if isinstance(value, list):
-            return [self._links(part, language) for part in value]
+            return [self._links(part, text) for part in value]
         if isinstance(value, Mapping):
-            return {name: self._links(part, language) for name, part in value.items()}
+            return {name: self._links(part, text) for name, part in value.items()}
         return value
