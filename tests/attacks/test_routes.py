@@ -142,6 +142,8 @@ POLICY = {
     "desk/leave/": STAFF,
     "desk/files/<str:key>": STAFF,
     "desk/files/<str:key>/held/": FORM,
+    "desk/alerts/": STAFF,
+    "desk/alerts/<int:pk>/seen/": DOING,
     "desk/<str:reference>/": STAFF,
     "desk/<str:reference>/_timeline.html": STAFF,
     "desk/<str:reference>/_panel.html": STAFF,

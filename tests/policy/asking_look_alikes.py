@@ -1,6 +1,9 @@
 """What good agents write around passwords, codes and wallets: warnings, advice, questions. None of it asks for a secret."""
 
 SAFE = """
+In none of these cases do we need a password or a code.
+Under no circumstances will we need your seed phrase.
+At no time do we need your 2FA code.
 We will NEVER ask for your password.
 We will never ask you for your password, a 2FA code or your seed phrase.
 Do not share your 2FA code with anybody.

@@ -133,8 +133,7 @@ ENGLISH = Language(
         ),
     },
     # Before the words that ask, in one sentence: they are then no request …
-    # Before the words that ask, in one sentence: they are then no request …
-    never=r"\b(?:never|nobody|no ?one|none of (?:us|our)|no (?:employee|agent|member|staff|support|real|genuine|honest|legitimate|serious|reputable|official|company|exchange|business|person|team|colleague|human|admin|moderator|police|one)|nor|neither|not|don'?t|won'?t|"
+    never=r"\b(?:never|nobody|no ?one|none of (?:us|our)|in none of|in no (?:case|event|way)|under no circumstances?|at no (?:time|point)|no (?:employee|agent|member|staff|support|real|genuine|honest|legitimate|serious|reputable|official|company|exchange|business|person|team|colleague|human|admin|moderator|police|one)|nor|neither|not|don'?t|won'?t|"
     r"cannot|can'?t|mustn'?t|shouldn'?t|doesn'?t|isn'?t|wouldn'?t|needn'?t|aren'?t|without (?:having|needing)|avoid|refuse|beware|rather than|instead of|"
     r"whoever|anyone|anybody|someone|somebody|people|callers?|scammers?|thie(?:f|ves)|fraudsters?|criminals?|impostors?|attackers?|hackers?|strangers?|"
     r"phish\w+|scams?|fake \w+|a (?:person|caller|stranger|site|page))\b",
