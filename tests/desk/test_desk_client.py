@@ -221,3 +221,17 @@ def test_pages_are_accessible_and_fit(town: Town, dark: bool) -> None:
         page.get_by_text("Assign", exact=True).click()
         expect(page.locator(".colleagues")).to_be_visible()
         is_sound(page)
+
+
+def test_the_page_is_as_long_as_the_window_however_long_its_lists_are(town: Town) -> None:
+    seat, case = scene(town, *(f"line {number}" for number in range(40)))
+    omar: Seat = town.do(world.agent, "Omar", "funds")
+    for number in range(25):
+        other = town.say("Where is it?", visitor=f"visitor{number}")
+        town.do(assignment.take, conversation_id=other.conversation_id, seat=omar, now=clock.now())
+    for size in (DESKTOP, PHONE):
+        page = town.window(seat, size=size)
+        for path in ("/desk/?view=all", f"/desk/{case.reference}/?view=all"):
+            page.goto(path)
+            expect(page.locator("#rows > li").or_(page.locator(".bubble")).first).to_be_attached()
+            assert page.evaluate("document.scrollingElement.scrollHeight - innerHeight") <= 0, path
