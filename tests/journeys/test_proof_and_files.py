@@ -267,3 +267,20 @@ def test_solved_rated_and_written_down(scene: Scene) -> None:
     letter = eventually(lambda: next((one for one in town.letters(MAIL) if scene.reference in one.subject + one.text), None))
     assert "It has been credited" in letter.text
     assert "slow node" not in letter.text
+
+
+@pytest.mark.parametrize("phone", [True, False])
+def test_the_apps_menu_opens_our_pages_with_the_customer_signed_in(window: Open, phone: bool) -> None:
+    """HB-3: the signed session is posted, as a web view does, and stands in no address."""
+    app = window(phone=phone)
+    page = app.go("/demo/exchange/?lang=en")
+    page.locator(f'button[value="{LIN_WEI}"]').click()
+    page.locator(".phone summary").click()
+    app.sound("app-menu")
+    page.locator('.phone__menu a[href="/cases/"]').click()
+    expect(page).to_have_url(re.compile("/cases/$"))
+    expect(page.locator('form[action="/signout/"]')).to_be_attached()
+    app.go("/demo/exchange/")
+    page.locator(".phone summary").click()
+    page.locator('.phone__menu a[href^="/help/"]').click()
+    expect(page).to_have_url(re.compile("/help/"))

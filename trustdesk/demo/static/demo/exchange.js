@@ -42,6 +42,21 @@ document.addEventListener("keydown", (event) => {
   phone.querySelector("summary").focus();
 });
 
+// The menu of the app opens our pages with the customer signed in, as its web view would: the session is posted, never in an address.
+for (const link of document.querySelectorAll("[data-app]")) {
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const token = await freshSession().catch(() => null);
+    if (!token) return location.assign(link.href); // then they are asked to sign in there
+    const form = Object.assign(document.createElement("form"), { method: "post", action: link.dataset.app, hidden: true });
+    for (const [name, value] of Object.entries({ session: token, then: link.pathname })) {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    }
+    document.body.append(form);
+    form.submit();
+  });
+}
+
 const shown = document.querySelector("[data-code-text]");
 const left = document.querySelector("[data-code-left]");
 let seconds = Number(left?.value ?? 0);
