@@ -139,6 +139,7 @@ POLICY = {
     "staff/second-factor/webauthn/keys/<int:pk>/edit/": FORM,
     "desk/": STAFF,
     "desk/_list.html": STAFF,
+    "desk/_here": STAFF,
     "desk/leave/": STAFF,
     "desk/files/<str:key>": STAFF,
     "desk/files/<str:key>/held/": FORM,

@@ -217,19 +217,25 @@ def test_what_a_fault_may_have_sent_is_sent_once_more_and_never_a_third_time(rec
 @pytest.mark.django_db
 def test_a_way_out_that_is_shut_is_known_though_no_mail_is_overdue(recorder: Recorder) -> None:
     """S-44: each try puts the next one off, so that none is ever late."""
-    for key in ("one", "two"):
+    for key in ("one", "two", "three"):
         queue(key)
-    queue("three", now=NOON, recipient="ben@slow.example")
-    recorder.failures = [SendFailed("auth"), SendFailed("repeat: tls"), SendFailed("recipient_refused")]
+    recorder.failures = [SendFailed("auth"), SendFailed("tls"), SendFailed("recipient_refused")]
     outbox.send_due(now=NOON)
     assert outbox.halted(now=NOON + MINUTE) == ("", 0), "once is nothing"
     now = NOON + 6 * MINUTE
     assert outbox.halted(now=now)[1] == 2
     assert outbox.halted(now=now)[0] in ("auth", "tls")
-    queue("four", now=now)
-    outbox.send_due(now=now, most=1)
-    assert Delivery.objects.filter(state="sent").count() == 1
+    assert outbox.halted(now=NOON + timedelta(days=1))[1] == 2, "that nobody tried since makes nothing better"
+    Delivery.objects.filter(key="three").update(state="sent", sent_at=now)
     assert outbox.halted(now=now) == ("", 0), "mail goes out again, and what waits has its next try"
+
+
+@pytest.mark.django_db
+def test_one_mail_that_never_gets_through_is_no_way_out_that_is_shut(recorder: Recorder) -> None:
+    queue()
+    recorder.failures = [SendFailed("timeout")]
+    outbox.send_due(now=NOON)
+    assert outbox.halted(now=NOON + 30 * MINUTE) == ("", 0)
 
 
 @pytest.mark.django_db

@@ -193,8 +193,9 @@ class TestWhoIsDeactivated:
         theirs = held(bo, visitor="d")
         accounts.set_active(agent_id=maya.agent_id, active=False, actor=SYSTEM, reason="left the company")
         assert handover.take_back(now=NOON + SECOND) == 4
-        for chat in (waits, answered, pending):
-            assert (case(chat).assignee_id, case(chat).queued_at is not None) == (None, True)
+        for chat, status in ((waits, "waiting"), (answered, "waiting"), (pending, "pending")):
+            row = case(chat)
+            assert (row.assignee_id, row.status, row.queued_at is not None) == (None, status, True)
         mail.refresh_from_db()
         solved.refresh_from_db()
         assert (mail.assignee_id, mail.status, mail.queued_at) == (None, "waiting", None)

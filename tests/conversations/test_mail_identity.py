@@ -82,6 +82,13 @@ def test_what_its_author_wrote_tells_them_apart_for_ever(field: bytes) -> None:
     assert lines() == 1
 
 
+def test_two_that_a_form_writes_in_one_second_differ_in_their_subject() -> None:
+    date = b"Date: Mon, 23 Nov 2026 12:00:00 +0000\r\n"
+    for number in (b"111", b"222", b"111"):
+        hand_over(date + b"Subject: Deposit " + number + b" missing\r\n" + BARE, NOON)
+    assert lines() == 2
+
+
 def test_in_a_mailbox_the_server_knows_when_each_came() -> None:
     """Two of the same words are two; the same ones under new numbers are the same, however much later they are read again."""
     inbox = outbox.mail_inbox()

@@ -258,6 +258,17 @@ def test_writing_again_because_no_answer_came_lands_in_the_same_case() -> None:
     assert case_of(claimed) != case  # anyone can write that
 
 
+def test_a_mail_is_not_swallowed_by_a_chat_that_began_with_the_same_word() -> None:
+    """What signed-in customers say in a chat is answered at their address too; "Hello, I have a question" is no matter."""
+    greeting = "Hello, I have a question"
+    chat = world.chat(greeting, answer_to=ANNA, answer_proved=True)
+    [row] = bring(letter(greeting, subject=greeting))
+    assert case_of(row).pk != chat.conversation_id
+    about = world.chat(f"Where is {TX}?", visitor="anna2", answer_to=ANNA, answer_proved=True)
+    [named] = bring(letter(f"It is {TX}", subject="urgent"))
+    assert case_of(named).pk == about.conversation_id
+
+
 def test_two_mails_on_one_matter_in_one_batch_are_one_case() -> None:
     rows = bring(letter("first", subject="Missing deposit"), letter("second", subject="Missing deposit"))
     assert case_of(rows[0]) == case_of(rows[1])

@@ -138,6 +138,14 @@ def test_who_leaves_an_address_is_asked_at_once_to_confirm_it() -> None:
     assert Delivery.objects.count() == 1
 
 
+def test_a_chat_mails_no_more_strangers_in_a_day_than_one_stranger_gets_letters() -> None:
+    received = world.chat("hello")
+    for number in range(6):
+        requests.leave_mail(conversation_id=received.conversation_id, mail=f"victim{number}@mail.example", now=NOON)
+        notices.tell(what="confirm", conversation_ids=[received.conversation_id], now=NOON)
+    assert Delivery.objects.count() == notices.A_DAY
+
+
 def test_ones_own_proved_address_needs_no_confirmation() -> None:
     anna = visitors.identified(uid="100001", mail="anna@mail.example", now=NOON)
     for mail, proved in (("Anna@mail.example", True), ("other@mail.example", False)):

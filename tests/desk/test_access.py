@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 UNKNOWN = references.new(b"no such case at all")
 OF_ALL = {
-    "desk": "get", "desk_list": "get", "desk_leave": "get", "desk_availability": "post", "desk_mailboxes": "get",
+    "desk": "get", "desk_list": "get", "desk_here": "get", "desk_leave": "get", "desk_availability": "post", "desk_mailboxes": "get",
     "desk_alerts": "get",
     "desk_shift_notes": "get", "desk_shift_hand_over": "post",
 }  # fmt: skip

@@ -128,6 +128,7 @@ def test_mail_that_cannot_leave_is_said_to_everybody_who_looks() -> None:
         Delivery.objects.create(
             key=str(number), inbox_id=outbox.mail_inbox(), purpose="code", recipient="a@mail.example", state="queued",
             attempts=5, reason="auth", created_at=now - timedelta(hours=2), not_before=now + timedelta(hours=1),
+            claimed_at=now - timedelta(minutes=3),
         )  # fmt: skip
     seat, client = person("Tom", "trading", role=Role.LEAD)
     assert ledger.count(seat, now=now) == 1

@@ -33,10 +33,11 @@ from trustdesk.conversations import (
     requests,
     resolution,
     splitting,
+    triage,
 )
 from trustdesk.conversations.intake import Received
 from trustdesk.conversations.merge_models import MergeRequest
-from trustdesk.conversations.models import Conversation, Entry
+from trustdesk.conversations.models import Conversation, Entry, Promise
 from trustdesk.customers import visitors
 from trustdesk.customers.visitors import Visitor
 from trustdesk.policy.proof import Proof
@@ -167,6 +168,8 @@ def everything_happens(mia: Seat, noor: Seat) -> None:
     now = clock.now()
     case = world.chat("hello", visitor="vera", now=now)
     world.chat("my words: " + Mnemonic("english").to_mnemonic(bytes(range(16))), visitor="vera", now=now)
+    Promise.objects.create(conversation_id=case.conversation_id, type_code="", low=60, high=60, learned=False, made_at=now)
+    triage.change(conversation_id=case.conversation_id, seat=mia, code="fees", team="trading", now=now)
     assignment.take(conversation_id=case.conversation_id, seat=mia, now=now)
     proving.ask(conversation_id=case.conversation_id, seat=mia, now=now)
     world.answer(mia, case, "for colleagues only", note=True, now=now)
@@ -258,7 +261,7 @@ def test_of_every_event_what_is_old_and_what_came_since_is_what_a_fresh_window_s
     committed_db: str, server: Callable[..., Server], dice: random.Random
 ) -> None:
     world.fresh()
-    mia, noor = world.agent("Mia", "funds", role=Role.LEAD), world.agent("Noor", "funds", role=Role.LEAD)
+    mia, noor = world.agent("Mia", "funds", "trading", role=Role.LEAD), world.agent("Noor", "funds", role=Role.LEAD)
     port = server(committed_db).port
     watching = {name: Customer(port, name=name, dice=dice, token=token(name)) for name in ("vera", "otto")}
     met: set[str] = set()

@@ -25,4 +25,4 @@ def admin(ada: Agent) -> Client:
     """Her browser, past the second factor."""
     from tests.staff import people
 
-    return people.signed_in(ada)
+    return people.signed_in(ada, confirmed=True)

@@ -74,14 +74,22 @@ def post_code(client: Client, code: str) -> Any:
     return client.post(reverse("mfa_authenticate"), {"code": code})
 
 
-def signed_in(person: Agent, *, factor: Factor = Factor.MFA, client: Client | None = None) -> Client:
-    """Return a client signed in as the agent, past the second factor unless told otherwise, without any form."""
+def signed_in(
+    person: Agent, *, factor: Factor = Factor.MFA, client: Client | None = None, confirmed: bool = False
+) -> Client:
+    """Return a client signed in as the agent, past the second factor unless told otherwise, without any form.
+
+    `confirmed`: who has just shown again that it is they.
+    """
     client = client or Client()
     client.force_login(person, backend="trustdesk.staff.signin.AgentBackend")
     session = client.session
     session[sessions.SIGNED_IN_AT] = clock.now().timestamp()
     if factor is Factor.MFA:
-        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "type": Authenticator.Type.TOTP.value}]
+        session[f"{AUTHENTICATION_METHODS_SESSION_KEY}_user"] = str(person.pk)  # allauth believes nobody else's
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+            {"method": "mfa", "type": Authenticator.Type.TOTP.value, "at": time.time(), "reauthenticated": confirmed}
+        ]
     elif factor is Factor.DEMO:
         session[sessions.DEMO] = True
     session.save()

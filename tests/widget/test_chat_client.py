@@ -279,8 +279,10 @@ def test_leaving_a_mail_address_keeps_the_place(desk: Desk) -> None:
     assert page.get_by_label("Your mail address").input_value() == "not a mail"
     page.get_by_label("Your mail address").fill("mei@example.com")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("We can also answer to m•••@example.com")).to_be_visible()
+    expect(page.get_by_text("We have mailed a link to m•••@example.com.")).to_be_visible()
     expect(page.get_by_role("heading", name="You are number 3 in the queue")).to_be_visible()
+    desk.live.tell({"t": "queue", **desk.live.queue, "confirmed": True})
+    expect(page.get_by_text("We can also answer to m•••@example.com")).to_be_visible()
 
 
 def test_ending_rating_and_starting_anew(desk: Desk) -> None:

@@ -246,6 +246,7 @@ class Delivery(models.Model):
             models.Index(fields=["message_id"], name="delivery_message", condition=~models.Q(message_id="")),
             models.Index(fields=["provider_id"], name="delivery_provider", condition=~models.Q(provider_id="")),
             models.Index(fields=["mailbox", "-created_at"], name="delivery_mailbox"),
+            models.Index(fields=["sent_at"], name="delivery_sent", condition=models.Q(sent_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

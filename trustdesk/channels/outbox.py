@@ -110,17 +110,23 @@ def waiting(*, now: datetime, most: int) -> int:
 def halted(*, now: datetime) -> tuple[str, int]:
     """Say what keeps our mail from going out at all, as a code, and how many wait for it; ("", 0) while some goes out.
 
-    What fails at our own mail server fails for everybody. A single mail has its next try hours ahead by then, so that
-    looking for what is overdue would find nothing.
+    What fails at our own mail server fails for everybody, so it takes two mails to say so, and that nothing has gone out since
+    the last of them was tried. A single mail has its next try hours ahead by then: looking for what is overdue finds nothing.
     """
     failing = Delivery.objects.filter(
         state=_State.QUEUED, attempts__gt=0, created_at__lt=now - HALTED_AFTER, inbox__kind="email"
     ).order_by("-id")
-    found = [reason.removeprefix(f"{REPEAT}: ") for reason in failing.values_list("reason", flat=True)[:1000]]
-    ours = [reason for reason in found if reason in OUR_SERVER]
-    if not ours or Delivery.objects.filter(sent_at__gt=now - HALTED_AFTER, inbox__kind="email").exists():
+    rows = [
+        (reason.removeprefix(f"{REPEAT}: "), tried)
+        for reason, tried in failing.values_list("reason", "claimed_at")[:1000]
+        if reason.removeprefix(f"{REPEAT}: ") in OUR_SERVER and tried is not None
+    ]
+    if len(rows) < 2:
         return "", 0
-    return ours[0], len(ours)
+    reason, tried = max(rows, key=lambda row: row[1])
+    if Delivery.objects.filter(sent_at__gte=tried, inbox__kind="email").exists():
+        return "", 0
+    return reason, len(rows)
 
 
 def send_due(*, now: datetime, most: int = 50) -> int:
@@ -198,9 +204,10 @@ def _send(row: Delivery, now: datetime) -> None:
         return
     given, begun, message = "", time.monotonic(), None
     try:
-        message = _outbound(row, now)
+        letter, channel = _outbound(row, now), registry.channel(row.inbox.kind, address=row.inbox.address)
+        message = letter
         if not failpoints.hit("before_smtp"):
-            given = registry.channel(row.inbox.kind, address=row.inbox.address).send(message)
+            given = channel.send(letter)
     except SendFailed as failure:
         _failed(row, failure, now)
     except (DatabaseError, failpoints.Injected):
@@ -265,13 +272,15 @@ def _at_fault(row: Delivery, reason: str, now: datetime, *, handed_over: bool) -
     _failed(row, SendFailed(reason), now)
 
 
-def _settle(row: Delivery, *, state: Delivery.State, **columns: str | datetime) -> None:
+def _settle(row: Delivery, *, state: Delivery.State, **columns: str | datetime | None) -> None:
     """Say how a claimed row ended – unless it was taken from us meanwhile."""
     if state != _State.QUEUED and row.purpose in SECRET_PURPOSES:
         columns["text"] = ""
     mine = Delivery.objects.filter(pk=row.pk, state=_State.SENDING, claimed_at=row.claimed_at)
+    if state != _State.QUEUED:
+        columns["claimed_at"] = None  # of what is tried again it says when it was tried last
     with transaction.atomic():
-        if mine.update(state=state, claimed_at=None, **columns) and state == _State.FAILED:
+        if mine.update(state=state, **columns) and state == _State.FAILED:
             _tell(row)
 
 

@@ -113,9 +113,11 @@ def hand_back(act: acting.Act, *, by: int | None = None, because: Mapping[str, A
     what nobody did (`by`): a `code` of policy.handover with the `agent` who had it and their `name`."""
     act.set(assignee_id=None)
     act.say("left", visible=True, by=by, **({"because": dict(because)} if because else {}))
-    if act.row.status != Conversation.Status.RESOLVED:
+    if act.row.status == Conversation.Status.RESOLVED:
+        return
+    if by is not None or act.row.status != Conversation.Status.PENDING:  # a customer whom we wait for goes on reading that
         act.set(status=Conversation.Status.WAITING)
-        act.rejoin_queue()
+    act.rejoin_queue()
 
 
 def give(act: acting.Act, agent_id: int, name: str, *, by: int, because: str) -> None:

@@ -123,8 +123,11 @@ def unfinished(senders: Collection[str], *, now: datetime) -> dict[str, list[Unf
     )
     texts = dict(first.values_list("conversation_id", "text"))
     found: dict[str, list[Unfinished]] = defaultdict(list)
+    chats = {inbox for inbox, kind in rulebook.inbox_kinds().items() if kind == "chat"}
     for case in cases:
-        one = Unfinished(case.pk, case.subject, texts.get(case.pk, ""), frozenset(ids[case.pk]))
+        # How a chat begins ("Hello") says nothing about what a mail is about: there only numbers count.
+        subject, text = ("", "") if case.inbox_id in chats else (case.subject, texts.get(case.pk, ""))
+        one = Unfinished(case.pk, subject, text, frozenset(ids[case.pk]))
         found[case.answer_to.lower()].append(one)
     return found
 

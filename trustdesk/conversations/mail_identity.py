@@ -27,6 +27,8 @@ def of(one: Claimed, mail: Mail) -> tuple[str, ...]:
     """Return the ids of a mail: the one a line of it is stored under, then those under which the same mail may be stored."""
     letter = mail.letter
     known = [letter.message_id, str(letter.sent_at), ",".join(box.address for box in letter.senders)]
+    if not letter.message_id:
+        known.append(letter.subject)  # a form may write two in one second that differ in nothing else
     if letter.message_id or letter.sent_at:
         return (_mark(one.content, *known),)
     if handed_in := _first_hop(one, mail):

@@ -247,10 +247,11 @@ def _put_aside(letter: Letter, decision: Decision, now: datetime) -> None:
     text = mail_arrivals.kept(letter.mail.said, phrase=letter.phrase)
     with transaction.atomic():
         correspondence.hold([letter.sender])
+        same = _recognised([letter])[0]
         aside = asides.Aside(
             decision.conversation_id,
-            _recognised([letter])[0].inbox_id,
-            letter.fingerprint,
+            same.inbox_id,
+            same.fingerprint,
             decision.because,
             text,
             facts,

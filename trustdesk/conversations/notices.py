@@ -202,6 +202,11 @@ def _mail(
     address = addresses.folded(case.answer_to)
     if not _may_send(address, proved=case.answer_proved, now=now):
         return False
+    if not case.answer_proved:
+        # One case names no more addresses in a day than an address gets letters: whoever types them pays with a case each.
+        asked = Delivery.objects.filter(conversation_id=case.pk, purpose="confirm", created_at__gt=now - timedelta(days=1))
+        if asked.count() >= A_DAY:
+            return False
     with override(case.locale):
         subject, lines = letter() if case.answer_proved else _confirm(case)
         text = "\n\n".join(lines)

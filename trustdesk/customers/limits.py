@@ -13,6 +13,8 @@ from trustdesk.net.addresses import network
 GENERATION = 600.0  # seconds; a bucket not used for one to two of these is full again and forgotten
 PROOF_STEPS = 30  # in that time, by one customer
 SEARCHES = 60  # a minute, by one customer, while he types
+LETTERS = 5  # in that time, by one customer: addresses to be answered at, each of which gets a letter
+LETTERS_NEARBY = 30  # in that time, from one network
 TYPED = 120  # a minute, by one customer: what he typed in a form so far, judged and compared at each pause
 TYPED_NEARBY = 1200  # a minute, from one network
 SEARCHES_NEARBY = 600  # a minute, from one network: strangers cost nothing to make
@@ -52,6 +54,11 @@ class Limiter:
         """Take one search for articles out of the buckets of this customer and his network; return 0, or the seconds to wait."""
         wait = self._take(f"search:{visitor.thread}", SEARCHES, 60.0, at)
         return wait or self._take(f"search:{network(address)}", SEARCHES_NEARBY, 60.0, at)
+
+    def letter(self, *, visitor: Visitor, address: str, at: float) -> int:
+        """Take one address that is to be mailed out of the buckets of this customer and his network; return 0, or the seconds to wait."""
+        wait = self._take(f"letter:{visitor.thread}", LETTERS, GENERATION, at)
+        return wait or self._take(f"letter:{network(address)}", LETTERS_NEARBY, GENERATION, at)
 
     def type(self, *, visitor: Visitor, address: str, at: float) -> int:
         """Take one look at an unsent form out of the buckets of this customer and his network; return 0, or the seconds to wait."""

@@ -75,7 +75,7 @@ def hand_over(request: HttpRequest, seat: Seat) -> HttpResponseBase:
             kept += 1
     said = ngettext("%(n)s case handed over.", "%(n)s cases handed over.", handed) % {"n": handed}
     if kept:
-        said += " " + gettext("Still with you: %(n)s, of teams your colleague is not in.") % {"n": kept}
+        said += " " + gettext("Still with you: %(n)s. They are over meanwhile, or of teams your colleague is not in.") % {"n": kept}
     messages.add_message(request, messages.WARNING if kept else messages.SUCCESS, said)
     return redirect("desk_shift_notes")
 

@@ -7,6 +7,7 @@ from trustdesk.desk import acts, alerts, articles, documents, joining, mail, mai
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("_list.html", views.list_part, name="desk_list"),
+    path("_here", views.here, name="desk_here"),
     path("availability/", acts.availability, name="desk_availability"),
     path("leave/", views.leave, name="desk_leave"),
     path("shift-notes/", shift_notes.page, name="desk_shift_notes"),

@@ -7,13 +7,14 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from trustdesk.conversations import attachments, queries
+from trustdesk.conversations import attachments, presence, queries
 from trustdesk.conversations.models import Conversation
 from trustdesk.desk import pages, writing
+from trustdesk.seams import clock
 from trustdesk.staff import audit, permissions, signin
 from trustdesk.staff.permissions import Seat
 
@@ -137,6 +138,14 @@ def _handed_out(opened: attachments.Opened) -> FileResponse:
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+@require_GET
+@seated
+def here(_request: HttpRequest, seat: Seat) -> HttpResponseBase:
+    """Note that a page of the agent's desk is open which has no connection of its own."""
+    presence.seen(agent_ids=[seat.agent_id], now=clock.now())
+    return HttpResponse(status=204)
 
 
 @require_GET

@@ -268,5 +268,14 @@ def is_account_mail(*, sender: str, subject: str, text: str, quoted: str = "", p
 
 
 def without_codes(text: str) -> str:
-    """Return the text of such a mail without what it hands over: no link, nothing that may be a code."""
-    return _CODE.sub(HIDDEN, _LINK.sub(HIDDEN, text))
+    """Return the text of such a mail without what it hands over: no link, no code.
+
+    A code stands in a line that speaks of it, or in one of its own; figures elsewhere are what a customer told us, whose mail
+    may have been taken for one.
+    """
+    lines = _LINK.sub(HIDDEN, text).split("\n")
+    return "\n".join(_CODE.sub(HIDDEN, line) if _speaks_of_codes(line) else line for line in lines)
+
+
+def _speaks_of_codes(line: str) -> bool:
+    return bool(_ASKS.search(line) or _HANDS_OVER.search(line) or _CODE.fullmatch(line.strip(" \t\r*#>|")))

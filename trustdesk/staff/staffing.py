@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -62,6 +63,11 @@ class Agents(generic.IndexView):  # type: ignore[misc]
         return rows.prefetch_related("groups", "teams", "shifts", "authenticator_set")
 
 
+# Whoever finds an administrator's browser open must not make a colleague of himself: it takes the password or passkey again.
+_confirmed = method_decorator(reauthentication_required, name="dispatch")
+
+
+@_confirmed
 class TakeOn(_Staffing, Create):
     """Adds an agent, who gets a link with which to choose a password."""
 
@@ -76,10 +82,12 @@ class TakeOn(_Staffing, Create):
         return _handed_over(self.request, self.object.pk, self._token)
 
 
+@_confirmed
 class EditAgent(_Staffing, Edit):
     """Changes who an agent is, what they may do and when they work."""
 
 
+@_confirmed
 @method_decorator(never_cache, name="dispatch")
 class SendLink(PermissionCheckedMixin, WagtailAdminTemplateMixin, View):  # type: ignore[misc]
     """Make a link with which an agent chooses a password, after a look at whom it is for."""

@@ -146,6 +146,9 @@ async def _mail_me(chat: Chat, frame: Frame) -> None:
     if not isinstance(mail, str):
         raise Refused("bad_mail")
     case = await chat.own_case()
+    wait = limiter.letter(visitor=chat.visitor, address=chat.socket.address, at=asyncio.get_running_loop().time())
+    if wait:
+        raise Refused("rate_limited", retry_after=wait)
     await chat.live.db(requests.leave_mail, visitor=chat.visitor, conversation_id=case.id, mail=mail[:320], now=clock.now())
     chat.forget_said()
     await chat.live.refresh([chat])

@@ -4,7 +4,7 @@
 import { reload } from "./net.js";
 
 const PING = 20_000; // ms
-const SILENCE = 45_000; // ms without any frame: lost
+const SILENCE = 25_000; // ms that a ping stays unanswered: lost
 const PATIENCE = 10_000; // ms for the connection to open
 const FIRST = 800; // ms before the first new attempt, on average
 const LONGEST = 30_000;
@@ -12,6 +12,7 @@ const LONGEST = 30_000;
 let socket = null;
 let attempts = 0;
 let heardAt = 0;
+let askedAt = 0;
 let timer = null;
 let stopped = false;
 export let up = false;
@@ -72,9 +73,16 @@ function lost(address) {
   if (attempts === 2) tell("desk:link", false); // never was up: say so too
 }
 
+// A page that is hidden for long is woken once a minute: that it heard nothing meanwhile means nothing before it has asked.
 function watch(address) {
   if (!socket) return;
   const silent = Date.now() - heardAt;
-  if (silent > (up ? SILENCE : PATIENCE)) lost(address);
-  else if (up && silent > PING) say({ t: "ping" });
+  if (!up) {
+    if (silent > PATIENCE) lost(address);
+  } else if (askedAt > heardAt) {
+    if (Date.now() - askedAt > SILENCE) lost(address);
+  } else if (silent > PING) {
+    askedAt = Date.now();
+    say({ t: "ping" });
+  }
 }
