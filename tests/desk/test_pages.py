@@ -15,13 +15,13 @@ from django.urls import reverse
 from tests import world
 from tests.desk.desks import HTMX, case_of, person, signed_in
 from tests.world import NOON
-from trustdesk.conversations import assignment, proving, queries, requests, resolution
+from trustdesk.conversations import assignment, presence, proving, queries, requests, resolution
 from trustdesk.conversations.models import Conversation, Entry
 from trustdesk.customers.models import Customer, Handle
 from trustdesk.desk import event_wording
 from trustdesk.policy.proof import Proof
 from trustdesk.seams import clock
-from trustdesk.staff.models import Agent, Audit
+from trustdesk.staff.models import Agent, Audit, Role
 
 pytestmark = pytest.mark.django_db
 CANARY = "CNRY-5c1f"
@@ -366,3 +366,19 @@ def test_the_cases_of_one_proved_address_stand_together_whichever_way_they_came(
     assert by_mail.reference in page
     assert foreign.reference not in page
     assert "No other case of this customer is known." in client.get(reverse("desk_panel", args=[claimed.reference])).content.decode()
+
+
+@pytest.mark.parametrize("name", ["desk_documents", "desk_triage", "desk_shift_notes", "desk_mailboxes", "desk_alerts"])
+def test_a_page_without_a_connection_says_that_its_agent_is_here(name: str) -> None:
+    seat, client = person("Lena", "funds", role=Role.LEAD)
+    case = world.chat("hello")
+    arguments = [case.reference] if name in ("desk_documents", "desk_triage") else []
+    assert "desk/presence.js" in client.get(reverse(name, args=arguments)).content.decode()
+    before = clock.now()
+    assert presence.last_seen(seat.agent_id) is None
+    assert client.get(reverse("desk_here")).status_code == 204
+    noted = presence.last_seen(seat.agent_id)
+    assert noted is not None
+    assert noted >= before
+    presence.seen(agent_ids=[seat.agent_id], now=before - timedelta(minutes=5))
+    assert presence.last_seen(seat.agent_id) == noted, "a clock that is behind takes nothing back"

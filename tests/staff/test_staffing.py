@@ -318,3 +318,15 @@ def test_pages_speak_the_readers_language(admin: Client, language: str) -> None:
     expected = {"en": ["First name", "Shifts", "Monday"], "zh-hans": ["称呼", "班次", "星期一"]}[language]
     page = admin.get(f"{edit(nina)}?lang={language}").content.decode()
     assert [word for word in expected if word not in page] == []
+
+
+@pytest.mark.parametrize("name", ["new", "edit", "link"])
+def test_who_finds_the_browser_open_is_asked_who_he_is(ada: Agent, name: str) -> None:
+    mei = people.agent("mei@example.com")
+    path = {"new": NEW, "edit": f"/back-office/agents/edit/{mei.pk}/", "link": f"/back-office/agents/link/{mei.pk}/"}[name]
+    client = people.signed_in(ada)
+    for answer in (client.get(path), client.post(path, sheet())):
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/staff/confirm/")
+    assert not Agent.objects.exclude(pk__in=[ada.pk, mei.pk]).exists()
+    assert people.signed_in(ada, confirmed=True).get(path).status_code == 200
