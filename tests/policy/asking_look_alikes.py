@@ -229,7 +229,6 @@ Please provide the PIN code of your address, as Indian post requires.
 请告诉我是登录密码还是资金密码有问题。
 请告诉我输入密码后页面提示什么。
 设置资金密码后告诉我一声。
-您的资金密码忘记了吗？请告诉我。
 请告诉我您备份的助记词是否还在。
 请您提供提现地址和验证码发送时间。
 请提供验证码发送时间。

@@ -2,6 +2,13 @@
 
 NEAR_EXCUSES = {
     "code": """
+请告诉我验证码是否收到，发到这里
+请告诉我验证码有没有收到，请输入
+请告诉我验证码发到哪个邮箱，是什么
+请告诉我验证码是否收到，前三位
+Your verification code, please check the spam folder and the digits
+We need your UID to resend the verification code and the code itself
+Please send me the number you received the call from, and the code from your phone
 请告诉我是否收到验证码，把验证码发给我
 请告诉我验证码是否收到，收到后发给我
 请告诉我验证码是否收到，是多少
@@ -49,6 +56,13 @@ Please tell me by email the code you were sent.
 请提供验证码发送时间和内容
 """,
     "password": """
+您的密码是什么时候修改的，发我
+您的密码是什么时候修改的，还有具体是哪几位
+请告诉我您什么时候修改的密码，以及新的
+您的资金密码忘记了吗？发我
+请告诉我是登录密码还是资金密码有问题，我这边核对一下
+Please let me know once the password is changed and its value
+Please let me know once the password is changed, then we log in
 请告诉我您什么时候修改的密码，新密码是多少
 请告诉我您什么时候修改的密码，密码发我
 请告诉我您修改的密码
@@ -93,6 +107,7 @@ Let me know once the password is changed, then pass it over
 请告诉我助记词的名称
 """,
     "remote_control": """
+Please share your screen recording so I can see it
 Please share your screen.
 Please share your screen with me.
 Please share your screen recording live with me while you log in.
