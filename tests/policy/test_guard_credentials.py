@@ -168,6 +168,9 @@ CODES = [
     # Near what stays.
     "my sms code is |482913| (order still open)",
     "2FA |482913| order 556771 please",
+    "2FA code |482913| order",
+    "my code is |482913| (user bob)",
+    "验证码 |482913| 订单",
     "2FA |482913| error 60012",
     "2FA |482913| order stuck",
     "SMS code from google |482913|",

@@ -79,11 +79,13 @@ _NOUN = re.compile(
 )
 # Digits with nothing before them but the name, and then one of these: an account, an order, the number of a sender.
 _SAYS_OTHER = re.compile(
-    r"[ \t]{0,2}(?:(?:是|这个|這個)?(?:uid|orders?|[订訂][单單]|[单單][号號])(?:[ \t]?(?:id|number|no|号|號))?"
+    r"[ \t]{0,2}(?:(?:是|这个|這個)?(?:uid|orders|order[ \t]?(?:id|number|no)|[订訂]?[单單][号號])"
     r"|[都也又]?忘[记記掉]?了?|[没沒]收到|未收到|收不到|[开開][头頭]|[结結]尾)(?=[ \t]*(?:$|[\n，。；,.;!！?？]))"
     r"(?![^\n]{0,24}[0-9])"
 )
-_IN_BRACKETS = re.compile(r"[ \t]?[(（][ \t]?(?:customer|order|user|member|uid|client|客[户戶]|[订訂][单單]|用[户戶])")
+_IN_BRACKETS = re.compile(
+    r"[ \t]?[(（](?:(?:customer|order|user|member|client)[ \t](?:id|number|no)|uid|(?:客[户戶]|[订訂][单單]|用[户戶])[号號])[)）]"
+)
 _ORDER_BEFORE = re.compile(r"(?:order|uid)[ \t](?:id |no\.? |number )?$")
 _ENDING_BEFORE = re.compile(r"(?:ending(?: in| with)?|尾[号號]|末四位)[ \t]?[是为為:：]?[ \t]?$")
 _OF_ANOTHER = re.compile(r"(?:^|[ \t])(?:for|of|accounts?)$")
