@@ -222,4 +222,38 @@ Chúng tôi không bao giờ hỏi mật khẩu của bạn.
 인증번호를 누구에게도 알려주지 마세요.
 Şifrenizi asla sormayız.
 Doğrulama kodunuzu kimseyle paylaşmayın.
+Please share your screen resolution and browser version.
+Please provide the PIN code of your address, as Indian post requires.
+请告诉我验证码是否收到。
+请告诉我您什么时候修改的密码。
+请告诉我是登录密码还是资金密码有问题。
+请告诉我输入密码后页面提示什么。
+设置资金密码后告诉我一声。
+请告诉我您备份的助记词是否还在。
+请您提供提现地址和验证码发送时间。
+请提供验证码发送时间。
+请告诉我验证码有没有收到。
+请告知您是否收到验证码。
+请告诉我验证码发到哪个邮箱。
+请告诉我验证码是短信还是邮箱收不到。
+请告诉我您用的是短信验证码还是谷歌验证码。
+输入验证码后请告诉我页面提示。
+请提供接收验证码的邮箱。
+请您回复一下验证码是否正常。
+请提供API密钥的名称。
+请告诉我密钥的权限设置。
+需要您重新设置资金密码后再提现。
+需要您先修改密码。
+您的密码是什么时候修改的？
+Please let me know once the password is changed.
+We need your UID to resend the verification code.
+Your verification code, please check the spam folder.
+Please send me the number that you sent the payment from.
+Please send me the number you received the call from.
+Please give me the phone number you received the code on.
+Please tell me the email address the code was sent to.
+Please share your screen recording with us.
+Please let the app access your phone's camera.
+Please transfer the USDT to our deposit address as shown in your account.
+You can transfer USDT to the company account of your own business.
 """

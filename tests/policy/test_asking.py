@@ -10,6 +10,7 @@ import pytest
 
 from tests.policy import asking_cases as cases
 from tests.policy.asking_look_alikes import SAFE
+from tests.policy.asking_near_excuses import NEAR_EXCUSES
 from trustdesk.policy import asking
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +38,7 @@ def test_there_are_fifty_phrases(table: dict[str, str]) -> None:
     ("kind", "text"),
     [
         pair
-        for table in (cases.ENGLISH, cases.SIMPLIFIED, cases.TRADITIONAL, cases.OTHERS, cases.DISGUISED)
+        for table in (cases.ENGLISH, cases.SIMPLIFIED, cases.TRADITIONAL, cases.OTHERS, cases.DISGUISED, NEAR_EXCUSES)
         for pair in lines(table)
     ],
 )
@@ -112,6 +113,10 @@ def test_no_letter_of_ours_asks() -> None:
         ", ",
         "。",
         "аеос ",
+        "请告诉我验证码是否",
+        "告诉我设置密码后",
+        "let me know once the code ",
+        "number to resend the ",
     ],
 )
 def test_no_text_makes_it_slow(piece: str) -> None:

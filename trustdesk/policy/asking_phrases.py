@@ -45,7 +45,16 @@ _NO_NOUN = (
     r"step|error|problem|issue|change|section|button|prompt|protect|was not|did not|didn't|does not|doesn't|arriv|works?|format|again|"
     r"strength|requirements?|length|generator|app|method|status|type)\b)"
 )
+# An excuse holds where the sentence ends with it: what goes on may come back to the secret.
+_EN_END = r"(?= ?(?:,? (?:thanks|thank you))?$)"
 _EN_BREAK = (
+    r"once (?:the|your) (?:\w+ ){1,3}(?:is|are|was|has been|have been) (?:changed|reset|updated|set|restored|removed|replaced)"
+    + _EN_END
+    + r"|(?:uid|id|e-?mail|address|number|phone|username) to re-?send (?:you )?(?:the|a|your) (?:\w+ ){0,2}(?:codes?|sms|e-?mail|link|message)(?: by (?:sms|e-?mail))?"
+    + _EN_END
+    + r"|(?:address|number|e-?mail|mailbox|phone|inbox) (?:that |which )?(?:the|a|your|this|our) (?:\w+ ){0,2}?codes? (?:was|is|were|has been)(?: \w+){0,2} to"
+    + _EN_END
+    + r"|"
     "when|where|after|before|if|until|unless|because|reset|resets|resetting|change|changed|changing|forgot|forgotten|about|"
     "regarding|page|error|not|never|without|who|why|how|instead|except|using|use|sign|log|open|set|keep|check|make|create|"
     "choose|install|go|tap|click|press|start|try|then|protect|secure|update|need|needs|asks|asked|their|his|her|new password|"
@@ -66,7 +75,8 @@ _EN_PC = r"your (?:\w+ )?(?:computer|pc|laptop|phone|device|screen|desktop|machi
 ENGLISH = Language(
     secrets={
         "password": r"(?:pass ?-?(?:words?|codes?|phrases?)|pw|pwd|(?:login|log-?in|sign-?in) (?:details|credentials|data|info(?:rmation)?)|"
-        r"credentials|pin(?: ?-?(?:code|number))?)" + _NO_NOUN,
+        r"credentials|pin(?! ?-?code of (?:your|the) (?:\w+ )?(?:address|area|city|town|district)(?=(?:,? (?:as|because) (?:\w+ ){0,3}(?:post|courier|mail)\w*(?: \w+){0,2})? ?$))(?: ?-?(?:code|number))?)"
+        + _NO_NOUN,
         "key": r"(?:(?:(?:12|24)[ -]words? )?(?:secret )?(?:recovery|seed|back-?up|mnemonic|secret|wallet)(?: recovery| seed)?[ -]?(?:phrases?|words?|seed)|"
         r"seed|mnemonics?|private[ -]?keys?|(?:12|24|twelve|twenty-?four)(?:[ -](?:recovery|seed|secret|backup))?[ -]?words?|"
         r"(?:api )?secret keys?|api secrets?|keystore(?: file)?)" + _NO_NOUN,
@@ -75,8 +85,10 @@ ENGLISH = Language(
         r"(?:6|six|4|four|8|eight)[ -]?digits?)[ -]?(?:pass)?(?:codes?|pin|tokens?)|(?:6|six|8|eight|otp|sms|2-?fa)[ -]?(?:digits? )?numbers?|otps?|"
         r"2-?fa(?= ?(?:$|[.,!?;:)]|please|now|here|from|so))|"
         r"(?<!error )(?<!status )(?<!reason )(?:codes?|numbers?|digits) (?:that |which )?(?:you|u|we|i|was|is|were|just|has been|google|your)"
-        r"(?: have|'ve| just| can)?(?: been)? ?(?:got|get|received?|sent|texted|emailed|mailed|authenticator|phone|app)|"
-        r"(?<!error )(?<!\ba )codes? (?:from|on|in|by|via|sent to|texted to|mailed to) (?:your |the )?"
+        r"(?: have|'ve| just| can| were)?(?: been)? ?(?:got|get|received?|sent|texted|emailed|mailed|authenticator|phone|app)\b"
+        # a phone number, that of a payment or an address: what came is named after it
+        r"(?! (?:the|a|an|your|this|that) (?:\w+ )?(?:calls?|payment|money|funds|deposit|transfer|coins|code|sms|message|text) (?:from|on|at|with) ?$)"
+        r"|(?<!error )(?<!\ba )codes? (?:from|on|in|by|via|sent to|texted to|mailed to) (?:your |the )?"
         r"(?:phone|sms|text|e-?mail|mail|authenticator|google|mobile|device|2fa))" + _NO_NOUN,
     },
     asks=(
@@ -95,7 +107,7 @@ ENGLISH = Language(
         r"^(?:please |also |still |now |just )?(?:need|require|want|waiting for)(?: to (?:know|see|have))? (?:your|ur|the) (?:\w+ ){0,3}{secret}",
         r"\b(?:may|can|could|might|shall) (?:i|we)(?: \w+){0,2} (?:have|get|see|know|ask(?: you)? for|take|check|use|request){gap}{secret}",
         r"\b(?:i|we)(?:'d| would) (?:like|love|need)(?: to (?:have|know|get|see|check))?{gap}{secret}",
-        r"^(?:ok(?:ay)?,? |and |now |then |so )?(?:your |ur |the |that )?(?:\w+ )?{secret}(?: number)?,? ?(?:please|pls|plz)\b",
+        r"^(?:ok(?:ay)?,? |and |now |then |so )?(?:your |ur |the |that )?(?:\w+ )?{secret}(?: number)?,? ?(?:please|pls|plz)\b(?! (?:check|look in) (?:the|your) (?:spam|junk|inbox)(?: \w+)? ?$)",
         r"^(?:ok(?:ay)?,? |and |now |then |so )?(?:your |ur |the )?{secret} ?\?",
         r"{secret}.{0,24}?\b(?:be )?(?:sent|given|provided|told|shared|forwarded|submitted)(?: back)? (?:to|with) (?:me|us|support|our|the (?:team|agent))",
     ),
@@ -112,20 +124,20 @@ ENGLISH = Language(
             r"give|add|turn on|activate|permit|begin|try|load|put|go to|visit)\b(?! you\b){gap}{tool}",
             r"\b(?:help|guide|assist|connect|look|support|fix|walk|show)(?: \w+){0,4} (?:via|through|over|using|with|on|by) {tool}",
             r"\b(?:send|give|tell|read|share|what(?:'s| is)|need|provide){gap}{tool} (?:id|code|number|address|password|key|link)",
-            r"\b(?:let|allow|permit) (?:me|us|our \w+|my \w+|the \w+)(?: to)? (?:\w+ )?(?:access|control|connect to|take (?:over|control of)|into|use|see|view) "
+            r"\b(?:let|allow|permit) (?:me|us|our \w+|my \w+|(?!the (?:app|browser|page|site|website)(?: to)? (?:access|use) your (?:phone|device|computer)'s (?:camera|microphone|photos|location)\b)the \w+)(?: to)? (?:\w+ )?(?:access|control|connect to|take (?:over|control of)|into|use|see|view) "
             + _EN_PC,
             r"\b(?:i|we)(?:'ll| will| can|'m going to| am going to| need to| must| have to| would like to|'d like to)? (?:\w+ )?"
             r"(?:connect to|take (?:over|control of)|remote into|access|log (?:in)?to|control) " + _EN_PC,
             r"\b(?:give|grant|allow|share)(?: (?:me|us))?(?: \w+){0,2} (?:access|control)(?: (?:to|of|over))? "
             + _EN_PC,
-            r"\bshare your (?:\w+ )?screen\b",
+            r"\bshare your (?:\w+ )?screen\b(?! (?:resolution|size|recording)(?: with (?:us|me))?(?: and (?:your )?(?:browser|device|phone)(?: version| model)?)? ?$)",
         ),
         "funds": (
             r"\b(?:move|transfer|send|withdraw|deposit|shift|relocate|migrate|put|bring|evacuate|forward|park|secure)\b(?! you\b){gap}"
             r"(?:funds?|money|crypto(?:currency)?|coins?|assets?|balances?|savings|holdings|tokens|btc|bitcoins?|eth|ether(?:eum)?|usdt|usdc|"
             r"tether|everything|it all|all of it|it|them)(?: \w+){0,4} (?:to|into|onto|in|with)(?: \w+){0,3} ['\"“”‘’]?"
             r"(?:safe|safer|safety|secured?|protected|security|temporary|holding|escrow|vault|verification|insured|insurance|quarantine|"
-            r"company|official|backup|our|my(?= \w* ?(?:wallet|address))|support'?s?)['\"“”‘’]?(?: \w+){0,3} (?:wallets?|address(?:es)?|account|vault|storage|custody)",
+            r"company|official|backup|our(?! deposit address,? (?:as |which is |that is )?(?:shown|displayed|listed) (?:in|on) (?:your|the) (?:account|app)(?: page)? ?$)|my(?= \w* ?(?:wallet|address))|support'?s?)['\"“”‘’]?(?: \w+){0,3} (?:wallets?|address(?:es)?|account|vault|storage|custody)(?! of your own (?:business|company|firm) ?$)",
             r"\b(?:move|transfer|send|withdraw|deposit)\b(?: (?:of|over|back|us|me))?(?: (?:all|your)){1,2}(?: of)?(?: your)? (?:\w+ ){0,3}?"
             r"(?:funds?|money|crypto|coins?|assets?|balance|savings|holdings|tokens|btc|bitcoins?|eth|usdt|usdc)(?: \w+){0,3} (?:to|into) "
             r"(?:(?:this|that|the following) (?:\w+ ){0,2}(?:wallet|address|account)|the (?:\w+ )?(?:wallet|address|account) (?:below|i|we|that i|that we)|"
@@ -165,7 +177,19 @@ ENGLISH = Language(
     },
 )
 
-_NO_ZH = r"(?! ?(?:id|名称|列表)|页|重置|错误|过期|失效|不对|收不到|没收到|问题|已|找回|修改|登录页|的(?:时间|截图|页面|邮件|手机|情况|方式|原因|链接)|邮件|收到了吗|怎么|如何|长度|位)"
+# An excuse holds where the sentence soon ends with it, and nothing in the rest comes back to the secret.
+_ZH_END = (
+    r"(?!.*?(?:多少|几位?(?![个次天分])|内容|数字|发(?!生)|[告回转抄给]我|告诉|告知|念|报(?!错)|给|提供|回复|写|贴|截|拍|转发|读|说|输|填|打(?!不)|传|分享|出示|展示|复|粘|交|看|核|抄|"
+    r"完整|全部|具体|逐|[新旧]的|[前后][一二两三四五六]|[46六四]位|[该此个串]码|(?<!提示)(?<!显示)什么(?!时候)|[码词钥](?:也|还|又)?[是为](?!否|什么时候|短信|邮箱|谷歌|登录|资金)))"
+    r"(?=[^，,、和及并请与连把将]{0,14}(?:[，,]?(?:谢谢|感谢)[^，,]{0,6})?$)"
+)
+_ZH_DONE = r"(?:修改|设置|重置|更改|更换)(?![的前过好]|后的|成的|时的)"
+_NO_ZH = (
+    r"(?! ?(?:id|名称|列表)|页|重置|错误|过期|失效|不对|收不到|没收到|问题|已|找回|修改|登录页|的(?:时间|截图|页面|邮件|手机|情况|方式|原因|链接)|邮件|收到了吗|怎么|如何|长度|位|"
+    r"(?:是否(?![以为等含包0-9])|有没有|有问题|(?<=密钥)的(?:名称|权限)|是?什么时候|发送时间|发送?到了?哪|的邮箱|是[^，,]{1,6}还是)"
+    + _ZH_END
+    + r")"
+)
 _ZH_US = r"(?:我们?|这边|客服|这里|过来|专员|工作人员|技术|主管|本人|对话框|聊天|窗口|下方|下面|此处|这儿|咱)"
 
 CHINESE = Language(
@@ -185,11 +209,17 @@ CHINESE = Language(
         + _ZH_US
         + r"|$|[，,]))",
         r"^(?:请|麻烦)?(?:提供|告知|发来|发一下|报一下|给一下)(?:一下|下)?{gap}{secret}",
-        r"(?:您|你)(?:的|那边的?|现在的?|收到的?|手机收到的?){0,2}[^，,]{0,6}?{secret}(?:号)?(?:是|为)?(?:多少|什么|啥|几|呢|哪)(?!位)",
+        r"(?:您|你)(?:的|那边的?|现在的?|收到的?|手机收到的?){0,2}[^，,]{0,6}?{secret}(?:号)?(?:是|为)?(?:多少|什么(?!时候"
+        + _ZH_END
+        + r")|啥|几|呢|哪)(?!位)",
         r"{secret}(?:是|为)?(?:多少|几|啥)(?!位)",
         r"(?:我们?|这边|客服|系统|后台|技术|专员)[^，,]{0,6}?(?:需要|要|得|必须|想)(?:知道|核对|验证|核实|确认|用到?|查看|看|获取|拿到|您|你|一下){0,3}(?:您|你)?(?:的)?{gap}{secret}",
-        r"^(?:还|现在|另外|目前)?(?:需要|要)(?:用到?|核对|核实|知道)?(?:一下)?(?:您|你)的?[^，,]{0,6}?{secret}",
-        rf"{{secret}}[^，,]{{0,6}}?(?:发送?|告诉|告知|报|念|给|提供|转发|说|读|拍)(?:一下|下)?(?:给)?{_ZH_US}",
+        r"^(?:还|现在|另外|目前)?(?:需要|要)(?:用到?|核对|核实|知道)?(?:一下)?(?:您|你)的?(?!(?:重新|先|尽快|立即){0,2}"
+        + _ZH_DONE
+        + r"[^，,]{0,6}?{secret}"
+        + _ZH_END
+        + r")[^，,]{0,6}?{secret}",
+        rf"{{secret}}(?!后(?:请|麻烦)?(?:您|你)?(?:告诉|告知)我们?(?:一声|页面提示|页面显示)的?{_ZH_END})[^，,]{{0,6}}?(?:发送?|告诉|告知|报|念|给|提供|转发|说|读|拍)(?:一下|下)?(?:给)?{_ZH_US}",
         r"(?:在|到|于)(?:这里|这儿|聊天|对话|此处|下方|下面|本会话|回复|这个窗口|聊天框)[^，,]{0,6}?(?:输入|填写|填|粘贴|贴上|发送|写|回复|发|提供){gap}{secret}",
         rf"(?:输入|填写|填|粘贴|写){{gap}}{{secret}}(?:到|在|于|进)[^，,]{{0,4}}?{_ZH_US}",
         r"^(?:您|你)?的?{secret}(?:呢|\?|？|麻烦|谢谢|给我)",
@@ -220,11 +250,18 @@ CHINESE = Language(
     pronouns=(
         rf"(?:把|将)(?:它|这个|那个|这串|数字|内容)[^，,]{{0,6}}?(?:发|告诉|告知|念|报|给|提供|读|说){_ZH_US}?",
         r"(?:收到|看到|拿到)(?:后|了|之后)?[，,]?(?:请|麻烦|立即|马上|直接|再|就)?(?:您|你)?(?:把它)?(?:发给我|告诉我|发过来|发我|念给我|报给我|提供给我|转发给我|给我|回复我)",
-        r"(?:^|[，,])(?:请|麻烦|立即|马上|尽快|直接|再|就){0,3}(?:您|你)?(?:发给我们?|告诉我们?|发过来|发我|念给我|报给我|提供给我|转发给我)(?:$|[，,]|一下|吧|即可|就行|就可以)",
+        r"(?:收到|看到|拿到|有)(?:的话|就|了就|请)[，,]?(?:请|麻烦|就|直接)?(?:您|你)?(?:发给我|发我|发过来|念给我|报给我|提供给我|转发给我)",
+        r"(?:^|[，,])(?:请|麻烦|立即|马上|尽快|直接|再|就){0,3}(?:您|你)?(?:发给我们?|告诉我们?|发过来|发来|发出来|发送?到这里|发我|转我|报我|回我|念给我|报给我|提供给我|转发给我)(?:$|[，,]|一下|吧|即可|就行|就可以)",
     ),
+    it=r"(?:验证|动态|谷歌|短信)码(?=是否|有没有|是?什么时候|发送?到)",
     elsewhere=r"截图|照片|图片|文件|视频|报错|错误|单号|哈希|链接|地址|编号|时间|页面",
     parts={
-        "gap": r"[^，,不勿别点]{0,10}?",
+        # … but not of whether it came, when it was changed or what the page says after it
+        "gap": r"(?:(?!(?:是否(?:已经|已|能)?收|什么时候|何时|用?的?是[^，,]{1,8}还是|(?:输入|"
+        + _ZH_DONE
+        + r")[^，,]{0,8}?后(?!的))"
+        + _ZH_END
+        + r")[^，,不勿别点]){0,10}?",
         "tool": TOOLS + r"远[程端](?:控制|协助|桌面|连接|操作|软件|工具|访问)|屏幕共享|共享屏幕|荧幕共享)",
     },
 )

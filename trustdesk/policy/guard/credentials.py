@@ -72,7 +72,23 @@ _OWN += (
 _SAID_AFTER = r"[\"'”’]?[ \t]{0,3}(?:is|was|as|=|是|为|為|作为|\(|（|<-|←)[ \t]{0,3}"
 _CODE_BEFORE = re.compile(rf"(?<![\w#.,:/-])(?P<value>{_DIGITS}){_SAID_AFTER}{_OWN}")
 _PASSWORD_BEFORE = re.compile(rf"(?<![!-~])[\"'“‘]?(?P<value>[!-~]{{5,64}}?){_SAID_AFTER}{_OWN}")
-_NOUN = re.compile(r"[ \t]{1,3}[a-z0-9]|重置|重設|错|錯|问|問|找|页|頁|不|的")
+_NOUN = re.compile(
+    r"[ \t]{1,3}[a-z0-9]|重置|重設|错|錯|问|問|找|页|頁|不|的|次数|次數"
+    r"|未收|收不|[没沒]收|[没沒]有(?!用|效|错|錯)|[没沒][到来來](?!账|帐|帳)"
+    r"|(?:忘[记記掉]?了?|[订訂][单單])(?=[ \t]*(?:$|[\n，。,.!！?？)）]))"
+)
+# Digits with nothing before them but the name, and then one of these: an account, an order, the number of a sender.
+_SAYS_OTHER = re.compile(
+    r"[ \t]{0,2}(?:(?:是|这个|這個)?(?:uid|orders|order[ \t]?(?:id|number|no)|[订訂]?[单單][号號])"
+    r"|[都也又]?忘[记記掉]?了?|[没沒]收到|未收到|收不到|[开開][头頭]|[结結]尾)(?=[ \t]*(?:$|[\n，。；,.;!！?？]))"
+    r"(?![^\n]{0,24}[0-9])"
+)
+_IN_BRACKETS = re.compile(
+    r"[ \t]?[(（](?:(?:customer|order|user|member|client)[ \t](?:id|number|no)|uid|(?:客[户戶]|[订訂][单單]|用[户戶])[号號])[)）]"
+)
+_ORDER_BEFORE = re.compile(r"(?:order|uid)[ \t](?:id |no\.? |number )?$")
+_ENDING_BEFORE = re.compile(r"(?:ending(?: in| with)?|尾[号號]|末四位)[ \t]?[是为為:：]?[ \t]?$")
+_OF_ANOTHER = re.compile(r"(?:^|[ \t])(?:for|of|accounts?)$")
 _LETTER, _DIGIT, _SYMBOL = re.compile("[a-z]"), re.compile("[0-9]"), re.compile("[@#$%^&*+=~!?_]")
 _RUN = re.compile("[a-z']+")
 _PARTICIPLE = re.compile(".+(?:ed|ing|able|ible|ive|ly|less|ful|ous|ten|wn)")
@@ -94,6 +110,7 @@ class _Name:
     line: bool  # the value stands on a line of its own
     specific: bool  # "SMS code", not just "code"
     eastern: bool
+    link: str  # the words between name and value
     protected: bool  # something before it speaks of an error, or of a secret that is not there
 
     @property
@@ -148,6 +165,7 @@ def _name(text: str, lower: str, match: re.Match[str], group: str, before: str) 
         line=tie["line"] is not None,
         specific=specific,
         eastern=not match[0].isascii(),
+        link=tie["link"],
         protected=protected,
     )
 
@@ -191,6 +209,8 @@ def _value(text: str, lower: str, name: _Name) -> tuple[int, int] | None:
         plain = re.sub("[ -]", "", value)
         if words.UNIT.match(lower, number.end()):
             return None
+        if _is_another(text=lower, end=number.end(), value=value, name=name):
+            return None
         if loose and (name.protected or len(plain) > 6 or _YEAR.fullmatch(value)):
             return None
         if len(plain) != 6 and (name.protected or not (name.specific or words.ENTERED.search(name.before))):
@@ -208,6 +228,23 @@ def _value(text: str, lower: str, name: _Name) -> tuple[int, int] | None:
         good = _DIGIT.search(mixed["value"]) and not words.THINGS.fullmatch(mixed["value"])
         return mixed.span("value") if good else None
     return None
+
+
+def _is_another(*, text: str, end: int, value: str, name: _Name) -> bool:
+    """Say whether the words around a value make it an account, an order, a number of a phone or of a sender."""
+    digits = re.sub("[ -]", "", value)
+    if name.kind == "code" and not name.specific and _IN_BRACKETS.match(text, end):
+        return True
+    if name.tied or name.line:
+        return False
+    if digits.isdigit() and _SAYS_OTHER.match(text, end):
+        return True
+    if name.kind == "password":  # "the password for trader2019"; one with a sign in it is none's name
+        return _OF_ANOTHER.search(name.link) is not None and not _SYMBOL.search(value.replace("_", "").rstrip("!?"))
+    if name.link.endswith((" from", " for")):
+        return True
+    # "手机验证 60012": what is no code's name by itself takes six digits.
+    return name.word.endswith(("验证", "驗證")) and len(digits) != 6
 
 
 def _password(text: str, lower: str, name: _Name) -> tuple[int, int] | None:
@@ -231,6 +268,8 @@ def _password(text: str, lower: str, name: _Name) -> tuple[int, int] | None:
     if not value or (name.line and not _LINE_END.match(lower, end)):
         return None
     if value.isdigit() and words.UNIT.match(lower, end):
+        return None
+    if _is_another(text=lower, end=end, value=value, name=name):
         return None
     ends = _CLAUSE_END.match(lower, end) is not None
     return (begin, end) if _is_password(value, name, ends=ends, quoted=False) else None
@@ -289,5 +328,10 @@ def _value_before(lower: str, match: re.Match[str], group: str) -> tuple[int, in
         return None if words.THINGS.fullmatch(found["value"]) else found.span("value")
     found = _CODE_BEFORE.search(lower, start, match.start())
     if found is None or _YEAR.fullmatch(found["value"]):
+        return None
+    bare = not _specific(match, _sentence_before(lower, match.start()))
+    if bare and _ORDER_BEFORE.search(lower, start, found.start()):
+        return None
+    if len(found["value"]) == 4 and _ENDING_BEFORE.search(lower, start, found.start()):
         return None
     return found.span("value")
