@@ -245,6 +245,7 @@ _TITLES = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
+_ENTER = re.compile(r"\b(?:enter|type|use|copy|paste)\b|\bcode\b|输入|輸入|填写|填寫|[码碼]", re.IGNORECASE)
 _CODE = re.compile(
     r"(?<![\w-])(?=[A-Za-z0-9-]*[0-9]|[A-Z]{3}-)[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{2,8}){0,3}(?![\w-])"
     r"|(?<!\w)[0-9](?: [0-9]){3,7}(?!\w)"
@@ -270,12 +271,15 @@ def is_account_mail(*, sender: str, subject: str, text: str, quoted: str = "", p
 def without_codes(text: str) -> str:
     """Return the text of such a mail without what it hands over: no link, no code.
 
-    A code stands in a line that speaks of it, or in one of its own; figures elsewhere are what a customer told us, whose mail
-    may have been taken for one.
+    A code stands in a line that speaks of it, tells to enter it or holds a link, or in one of its own; figures elsewhere are what
+    a customer told us, whose mail may have been taken for one.
     """
-    lines = _LINK.sub(HIDDEN, text).split("\n")
-    return "\n".join(_CODE.sub(HIDDEN, line) if _speaks_of_codes(line) else line for line in lines)
+    lines = ((line, _LINK.sub(HIDDEN, line)) for line in text.split("\n"))
+    return "\n".join(
+        _CODE.sub(HIDDEN, plain) if plain != line or _speaks_of_codes(plain) else plain for line, plain in lines
+    )
 
 
 def _speaks_of_codes(line: str) -> bool:
-    return bool(_ASKS.search(line) or _HANDS_OVER.search(line) or _CODE.fullmatch(line.strip(" \t\r*#>|")))
+    alone = _CODE.fullmatch(line.strip(" \t\r*#>|"))
+    return bool(alone or _ASKS.search(line) or _HANDS_OVER.search(line) or _ENTER.search(line))
