@@ -147,6 +147,7 @@ _PROBLEMS = {
     "folder": _("The folder is not there."),
     "silent": _("No sign of life: fetching has stopped."),
     "stuck": _("Fetching hung and was begun anew."),
+    "full": _("The mailbox is full, or nearly: its server soon refuses what customers send."),
     "read_only": _("The folder can only be read: mails are fetched, but stay unread there."),
     "take": _("What was fetched could not be stored; it is fetched again."),
     "refused": _("The server refuses to give the mails."),

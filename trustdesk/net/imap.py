@@ -8,6 +8,7 @@ There is no fallback from an encrypted connection to a plain one, and certificat
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 _HEADERS = 262_144  # bytes of a header that are read of a mail too large
 _PAGE = 500  # UIDs that are looked for at once
 _WIDEST = 100_000  # UIDs that one answer to SEARCH may list
+_QUOTA = re.compile(rb"\b(?:STORAGE|MESSAGE) (\d{1,15}) (\d{1,15})\b")
+_FULL = 0.95  # of what a mailbox may hold
 _GLANCE = 1.0  # seconds between two looks at whether somebody calls
 
 
@@ -89,6 +92,20 @@ class Mailbox(Session):
             raise ImapFailed("no_uids", permanent=True)
         self._state = State(found[b"UIDVALIDITY"], uidnext, found.get(b"EXISTS", 0))
         return self._state
+
+    def full(self) -> bool:
+        """Say whether there is hardly room for more mail (QUOTA, RFC 9208): the server will soon refuse what customers send.
+        False where the server does not say."""
+        used: list[tuple[int, int]] = []
+
+        def note(response: Response) -> None:
+            if response.name == b"QUOTA":
+                resources = b" ".join(response.texts).upper().rpartition(b"(")[2]  # behind the name of the root
+                used.extend((int(now), int(most)) for now, most in _QUOTA.findall(resources))
+
+        if b"QUOTA" in self.capabilities:
+            self.do(b"GETQUOTAROOT " + quoted(folder_name(self.settings.folder)), note)
+        return any(most and now >= most * _FULL for now, most in used)
 
     def uids_after(self, uid: int) -> Iterator[list[int]]:
         """Yield what is in the folder above `uid` and below the UIDNEXT that `state` said, ascending, in pages of at most

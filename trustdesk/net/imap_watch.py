@@ -43,8 +43,8 @@ class Batch:
 @dataclass(frozen=True)
 class Report:
     """How it goes: `state` after the folder was opened, or the `reason` code of a failure (``take`` where storing
-    failed; ``read_only`` where only marking did; ``stuck`` where the thread was replaced), whether a person must act, and in
-    how many seconds the next try is."""
+    failed; ``read_only`` where only marking did; ``full`` where there is hardly room for more; ``stuck`` where the thread
+    was replaced), whether a person must act, and in how many seconds the next try is."""
 
     state: State | None = None
     reason: str = ""
@@ -111,7 +111,7 @@ def follow(
             mailbox.open()
             while go_on():
                 state = mailbox.state()
-                tell(Report(state=state))
+                tell(Report(state=state, reason="full" if mailbox.full() else ""))
                 _drain(mailbox, state, cursor=cursor, take=store, report=tell, doubts=doubts)
                 failures = 0
                 _ask_again(mailbox, state, owed=owed, repay=repay, go_on=go_on)
