@@ -14,10 +14,11 @@ from tests.letters import ANNA, SUPPORT, bring, letter
 from tests.world import NOON
 from trustdesk.channels import addresses, post
 from trustdesk.channels.models import Delivery, Inbox
-from trustdesk.conversations import mailroom, notices, replies, requests
+from trustdesk.conversations import mailroom, notices, public, replies, requests
 from trustdesk.conversations.mail_models import MailPart
-from trustdesk.conversations.models import Conversation, Evidence
+from trustdesk.conversations.models import Conversation, Entry, Evidence
 from trustdesk.conversations.replies import Reply
+from trustdesk.customers import visitors
 from trustdesk.customers.models import Handle
 from trustdesk.staff.models import Agent, Team
 
@@ -288,14 +289,33 @@ def test_what_is_kept_of_a_mail_opens_no_case() -> None:
             assert address.partition("@")[0].partition("+")[2] not in (cursor.fetchone()[0] or "").lower()
 
 
-def test_no_mail_is_ever_an_agents_reply() -> None:
-    """E-06, E-07: answering a notification does not speak in the desk's name."""
+@pytest.mark.parametrize("standing", ["active", "disabled", "moved"])
+def test_no_mail_is_ever_an_agents_reply(standing: str) -> None:
+    """E-06, E-07: answering a notification does not speak in the desk's name, whoever the agent is by now."""
     seat = world.agent("Mei", "accounts")
     agent = Agent.objects.get(pk=seat.agent_id)
     case = case_of(bring(letter())[0])
+    if standing == "moved":
+        agent.teams.set(Team.objects.filter(slug="trading"))
+    Agent.objects.filter(pk=agent.pk).update(is_active=standing != "disabled")
     bring(letter("send your coins here", sender=agent.email), to=token_of(case))
     assert not case.entries.filter(author="agent").exists()
     assert case.entries.get(kind="note").data["why"] == "third_party"
+    guessed = f"<notify-{case.pk}-{agent.pk}@northlight.example.test>"
+    [row] = bring(letter("and here", sender=agent.email, headers={"In-Reply-To": guessed, "References": guessed}))
+    assert case_of(row) != case
+    assert not Entry.objects.filter(author="agent").exists()
+
+
+@pytest.mark.parametrize("vouched", ["pass", ""])
+def test_who_only_ever_wrote_from_an_address_sees_nothing_of_it(vouched: str) -> None:
+    """E-09: cases of an address are listed for who has typed the code that was mailed there, and for nobody else."""
+    case = case_of(bring(letter(vouched=vouched))[0])
+    other = visitors.addressed(mail="eve@elsewhere.example", now=NOON)
+    for visitor in (visitors.anonymous(), other, visitors.identified(uid="7001", mail="", now=NOON)):
+        assert public.cases_of(visitor, locale="en") == []
+    own = public.cases_of(visitors.addressed(mail=ANNA, now=NOON), locale="en")
+    assert [one.reference for one in own] == [case.reference]
 
 
 def test_who_answers_a_letter_that_a_stranger_had_us_send_is_not_drawn_into_his_case() -> None:
