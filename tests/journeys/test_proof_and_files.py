@@ -264,7 +264,9 @@ def test_solved_rated_and_written_down(scene: Scene) -> None:
     assert "slow node" not in text
     dialog.locator("#transcript-mail").click()
     expect(dialog.locator("#transcript-note")).to_contain_text("l•••@")
-    letter = eventually(lambda: next((one for one in town.letters(MAIL) if scene.reference in one.subject + one.text), None))
+    # What she wrote herself stands in no other letter about her case.
+    letter = eventually(lambda: next((one for one in town.letters(MAIL) if "我的充值还没有到账" in one.text), None))
+    assert scene.reference in letter.subject + letter.text
     assert "It has been credited" in letter.text
     assert "slow node" not in letter.text
 
