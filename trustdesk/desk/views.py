@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -121,12 +122,13 @@ def held_file(request: HttpRequest, seat: Seat, key: str) -> HttpResponseBase:
     case = row.conversation
     if request.method != "POST":
         return render(request, "desk/held_file.html", {"file": row, "case": case})
-    audit.record(
-        actor=signin.actor(request),
-        action="held_file_opened",
-        target=f"file:{row.pk}",
-        data={"case": case.reference if case else "", "name": row.name, "why": row.reason},
-    )
+    with transaction.atomic():  # before the first byte goes
+        audit.record(
+            actor=signin.actor(request),
+            action="held_file_opened",
+            target=f"file:{row.pk}",
+            data={"case": case.reference if case else "", "why": row.reason},
+        )
     return _handed_out(attachments.open_held(row))
 
 
